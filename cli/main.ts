@@ -1,0 +1,78 @@
+/** The verbs. Each is thin: settings and topology do the thinking, the engine does the work. */
+import { Command } from "commander";
+import { SettingsError } from "../stacks/settings/problems";
+import { UserError } from "./errors";
+
+const program = new Command("muster")
+  .description("A team's own chat, calls and meetings.")
+  .enablePositionalOptions();
+const stackArgument = "<stack>";
+const engineArguments = "[arguments...]";
+
+// Each verb's code is loaded when it is called: a plan must not wait for what only an `up` needs.
+program
+  .command("start")
+  .description("bring up the stack local on this machine's Docker Engine")
+  .action(async () => (await import("./up.js")).up("local", []));
+program
+  .command("stop")
+  .description("stop the stack local and keep its data")
+  .action(async () => (await import("./destroy.js")).destroy("local", { yes: true }, []));
+program
+  .command("plan")
+  .description("show what a stack will be, with nothing but Node")
+  .argument(stackArgument)
+  .action(async (stack: string) => (await import("./plan.js")).plan(stack));
+program
+  .command("up")
+  .description("bring a stack up, or change it")
+  .argument(stackArgument)
+  .argument(engineArguments, "for pulumi up")
+  .passThroughOptions()
+  .action(async (stack: string, rest: string[]) => (await import("./up.js")).up(stack, rest));
+for (const verb of ["preview", "refresh"] as const)
+  program
+    .command(verb)
+    .description(`pulumi ${verb}`)
+    .argument(stackArgument)
+    .argument(engineArguments, `for pulumi ${verb}`)
+    .passThroughOptions()
+    .action(async (stack: string, rest: string[]) => (await import("./up.js")).passOn(verb, stack, rest));
+program
+  .command("destroy")
+  .description("remove a stack's containers and networks; data and generated secrets stay")
+  .argument(stackArgument)
+  .argument(engineArguments, "for pulumi destroy")
+  .option("--remove-data <stack>", "remove data and generated secrets too: say the stack's name once more")
+  .option("--yes", "don't ask", false)
+  .action(async (stack: string, rest: string[], options: { removeData?: string; yes: boolean }) =>
+    (await import("./destroy.js")).destroy(stack, options, rest),
+  );
+program
+  .command("credentials")
+  .description("show the first administrator's password, on a terminal only")
+  .argument(stackArgument)
+  .action(async (stack: string) => (await import("./credentials.js")).credentials(stack));
+program
+  .command("logs")
+  .description("show services' logs")
+  .argument(stackArgument)
+  .argument("[services...]")
+  .option("-f, --follow", "go on", false)
+  .option("-n, --tail <lines>", "last lines of each", "50")
+  .action(async (stack: string, services: string[], options: { follow: boolean; tail: string }) =>
+    (await import("./inspect.js")).logs(stack, services, options),
+  );
+program
+  .command("mmctl")
+  .description("Mattermost's own command line, as its administrator")
+  .argument(stackArgument)
+  .argument("[arguments...]")
+  .passThroughOptions()
+  .action(async (stack: string, rest: string[]) => (await import("./inspect.js")).mmctl(stack, rest));
+
+program.parseAsync().catch((error: unknown) => {
+  if (!(error instanceof SettingsError || error instanceof UserError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+});

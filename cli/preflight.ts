@@ -1,0 +1,182 @@
+/** What an `up` on this machine needs, checked before anything is created; all that is missing in one list. */
+import { statfs } from "node:fs/promises";
+import { createServer } from "node:net";
+import type Docker from "dockerode";
+import { labels } from "../components/host/engine";
+import { physicalPrefix } from "../components/platform/names";
+import type { Topology } from "../stacks/topology";
+import { UserError } from "./errors";
+import { capturePulumi } from "./pulumi";
+import { containerIds, instanceOf, type StackState, volumeNames } from "./state";
+
+/** Something that is missing, and how to get it. */
+export interface Missing {
+  what: string;
+  fix: string;
+}
+
+const leastNode = [20, 20] as const;
+/** The first Docker Engine that lets an unprivileged user bind low ports within a container. */
+const leastEngine = [20, 10] as const;
+/** Images and a first start fit into this. */
+const leastDiskGiB = 3;
+
+/** @throws UserError that lists all that is missing. */
+export async function requireAll(missing: readonly Missing[]): Promise<void> {
+  if (missing.length === 0) return;
+  const list = missing.map(({ what, fix }) => `  - ${what}\n      fix: ${fix}`).join("\n");
+  await Promise.reject(new UserError(`Nothing was changed. Missing:\n${list}`));
+}
+
+/** Node and the Pulumi CLI. */
+export async function missingTools(): Promise<Missing[]> {
+  const missing: Missing[] = [];
+  if (isOlder(process.versions.node, leastNode))
+    missing.push({
+      what: `Node ${leastNode.join(".")} or newer; this is ${process.version}`,
+      fix: "install Node 22",
+    });
+  const { code, stderr } = await capturePulumi(["version"]);
+  if (code !== 0)
+    missing.push({
+      what: `the Pulumi CLI: ${stderr.trim().split("\n").at(-1) ?? "it didn't answer"}`,
+      fix: "allow access to get.pulumi.com once, or install that version; `npm run plan -- local` works without it",
+    });
+  return missing;
+}
+
+/** The Docker Engine, and room on its machine. */
+export async function missingOnHost(
+  docker: Docker,
+  topology: Topology,
+  state: StackState | undefined,
+): Promise<Missing[]> {
+  const { engine, version } = await engineVersion(docker);
+  if (version === undefined)
+    return [
+      {
+        what: `the Docker Engine doesn't answer: ${engine}`,
+        fix: "start it (systemctl start docker, or Docker Desktop); for another socket, set muster:host.engine",
+      },
+    ];
+  const tooOld = isOlder(version, leastEngine)
+    ? [{ what: `Docker Engine ${leastEngine.join(".")} or newer; this is ${version}`, fix: "upgrade Docker" }]
+    : [];
+  return [
+    ...tooOld,
+    ...(await missingRoom(docker, topology)),
+    ...(await takenNames(docker, topology, state)),
+    ...(await takenPorts(docker, topology, state)),
+  ];
+}
+
+async function engineVersion(docker: Docker): Promise<{ engine: string; version: string | undefined }> {
+  try {
+    return { engine: "", version: (await docker.version()).Version };
+  } catch (error) {
+    return { engine: (error as Error).message, version: undefined };
+  }
+}
+
+async function missingRoom(docker: Docker, { hosts }: Topology): Promise<Missing[]> {
+  const info = (await docker.info()) as { MemTotal: number; DockerRootDir: string };
+  const demandMiB = hosts.reduce((sum, { demand }) => sum + demand.memoryMiB, 0);
+  const memoryMiB = Math.floor(info.MemTotal / 1024 ** 2);
+  const freeGiB = await freeDiskGiB(info.DockerRootDir);
+  return [
+    ...(memoryMiB < demandMiB
+      ? [
+          {
+            what: `memory: ${demandMiB} MiB needed, the engine's machine has ${memoryMiB} MiB`,
+            fix: "lower muster:people, or give it more (Docker Desktop: Settings, Resources)",
+          },
+        ]
+      : []),
+    ...(freeGiB !== undefined && freeGiB < leastDiskGiB
+      ? [
+          {
+            what: `disk: ${leastDiskGiB} GiB needed, ${freeGiB.toFixed(1)} GiB free under ${info.DockerRootDir}`,
+            fix: "make room, for example with docker system prune",
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Free room where Docker keeps its data; `undefined` where that isn't a folder of ours (Docker Desktop). */
+async function freeDiskGiB(folder: string): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return (bavail * bsize) / 1024 ** 3;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Containers and volumes of this stack's names that belong to another installation. */
+async function takenNames(
+  docker: Docker,
+  { stack }: Topology,
+  state: StackState | undefined,
+): Promise<Missing[]> {
+  const filters = { label: [`${labels.stack}=${stack}`] };
+  const instance = instanceOf(state);
+  const known = { containers: containerIds(state), volumes: volumeNames(state) };
+  const foreign = (label: Record<string, string> | null | undefined): boolean =>
+    instance === undefined || label?.[labels.instance] !== instance;
+  const containers = (await docker.listContainers({ all: true, filters })).filter(
+    ({ Id, Labels }) => !known.containers.has(Id) && foreign(Labels),
+  );
+  const volumes = (await docker.listVolumes({ filters })).Volumes.filter(
+    ({ Name, Labels }) => !known.volumes.has(Name) && foreign(Labels),
+  );
+  if (containers.length === 0 && volumes.length === 0) return [];
+  const names = [
+    ...containers.map(({ Names }) => Names[0]?.slice(1) ?? ""),
+    ...volumes.map(({ Name }) => Name),
+  ];
+  return [
+    {
+      what: `names of stack ${stack} are taken by another installation, whose state isn't here: ${names.join(", ")}`,
+      fix: `run it from the folder that made them; or, to give them up for good: docker rm -f and docker volume rm what starts with ${physicalPrefix(stack)}-`,
+    },
+  ];
+}
+
+async function takenPorts(
+  docker: Docker,
+  { stack, openings }: Topology,
+  state: StackState | undefined,
+): Promise<Missing[]> {
+  const known = containerIds(state);
+  const own = (await docker.listContainers({ filters: { label: [`${labels.stack}=${stack}`] } }))
+    .filter(({ Id }) => known.has(Id))
+    .flatMap(({ Ports }) => Ports.map(({ PublicPort, Type }) => `${PublicPort}/${Type}`));
+  const checked = await Promise.all(
+    openings
+      .filter(({ published, protocol }) => protocol === "tcp" && !own.includes(`${published}/${protocol}`))
+      .map(async (opening) => ({ opening, free: await isFree(opening.published, opening.bind) })),
+  );
+  return checked
+    .filter(({ free }) => !free)
+    .map(({ opening: { published, protocol, bind, service } }) => ({
+      what: `port ${published}/${protocol} on ${bind} for ${service}: another program has it`,
+      fix: "stop that program, or set muster:web.httpPort and muster:web.httpsPort",
+    }));
+}
+
+function isFree(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      // Docker may bind what this user may not.
+      resolve(error.code === "EACCES");
+    });
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+function isOlder(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.replace(/^v/, "").split(".").map(Number);
+  return ownMajor < major || (ownMajor === major && ownMinor < minor);
+}

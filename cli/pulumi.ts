@@ -1,0 +1,45 @@
+/** Runs the Pulumi CLI of the npm package `pulumi`, which fetches it where it isn't installed. */
+import { spawn } from "node:child_process";
+import { engineEnvironment, projectDir } from "./project";
+
+export interface Finished {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+const wrapper = (): string => require.resolve("pulumi/run.js");
+
+/** Runs it with its output on our terminal; resolves with its exit code. */
+export function runPulumi(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, [wrapper(), ...args], {
+    cwd: projectDir,
+    env: engineEnvironment(),
+    stdio: "inherit",
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, signal) => {
+      resolve(code ?? (signal === null ? 1 : 130));
+    });
+  });
+}
+
+/** Runs it and captures what it says. */
+export function capturePulumi(args: readonly string[], input?: string): Promise<Finished> {
+  const child = spawn(process.execPath, [wrapper(), ...args], {
+    cwd: projectDir,
+    env: engineEnvironment(),
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  const out = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: Buffer) => (out.stdout += chunk.toString("utf8")));
+  child.stderr.on("data", (chunk: Buffer) => (out.stderr += chunk.toString("utf8")));
+  child.stdin.end(input ?? "");
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      resolve({ code: code ?? 1, ...out });
+    });
+  });
+}

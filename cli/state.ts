@@ -1,0 +1,79 @@
+/** What the state says: which containers and networks a stack knows, and whether an update broke off. */
+import { existsSync, readFileSync } from "node:fs";
+import { UserError } from "./errors";
+import { checkpointFile, stateDir } from "./project";
+import { capturePulumi } from "./pulumi";
+
+interface StateResource {
+  urn: string;
+  type: string;
+  id?: string;
+  outputs?: Record<string, unknown>;
+}
+export interface StackState {
+  resources: readonly StateResource[];
+  pendingOperations: number;
+}
+
+const types = {
+  container: "docker:index/container:Container",
+  network: "docker:index/network:Network",
+  volume: "docker:index/volume:Volume",
+} as const;
+
+/** A stack's state; `undefined` where the stack doesn't exist yet. */
+export async function readState(stack: string, showSecrets = false): Promise<StackState | undefined> {
+  refuseCorrupt(stack);
+  const list = await capturePulumi(["stack", "ls", "--json"]);
+  if (list.code !== 0) throw new UserError(`The state backend can't be read.\n${list.stderr.trim()}`);
+  const stacks = JSON.parse(list.stdout) as { name: string }[];
+  if (!stacks.some(({ name }) => name.split("/").at(-1) === stack)) return undefined;
+  const args = ["stack", "export", "-s", stack, ...(showSecrets ? ["--show-secrets"] : [])];
+  const { code, stdout, stderr } = await capturePulumi(args);
+  if (code !== 0) throw new UserError(`The state of stack ${stack} can't be read.\n${stderr.trim()}`);
+  const { deployment } = JSON.parse(stdout) as {
+    deployment: { resources?: StateResource[]; pending_operations?: unknown[] } | null;
+  };
+  return {
+    resources: deployment?.resources ?? [],
+    pendingOperations: deployment?.pending_operations?.length ?? 0,
+  };
+}
+
+/** A state file that is no JSON gets one clear error, before anything is asked of the engine. */
+function refuseCorrupt(stack: string): void {
+  const dir = stateDir();
+  if (dir === undefined) return;
+  const file = checkpointFile(dir, stack);
+  if (!existsSync(file)) return;
+  try {
+    JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UserError(
+      [
+        `The state of stack ${stack} is damaged: ${file}`,
+        `  found:   ${(error as Error).message}`,
+        `  allowed: the JSON that Pulumi writes`,
+        `  fix:     put the copy before the last change back: cp "${file}.bak" "${file}"; nothing was changed`,
+      ].join("\n"),
+    );
+  }
+}
+
+const ids = (type: string) => (state: StackState | undefined) =>
+  new Set(
+    (state?.resources ?? []).flatMap((resource) => (resource.type === type ? (resource.id ?? []) : [])),
+  );
+export const containerIds = ids(types.container);
+export const networkIds = ids(types.network);
+export const volumeNames = ids(types.volume);
+
+/** An output of the resource with this name. */
+export function outputOf(state: StackState | undefined, name: string, output: string): string | undefined {
+  const value = state?.resources.find(({ urn }) => urn.endsWith(`::${name}`))?.outputs?.[output];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The installation's own id, which its containers carry as a label. */
+export const instanceOf = (state: StackState | undefined): string | undefined =>
+  outputOf(state, "instance", "hex");

@@ -1,0 +1,106 @@
+import { connect } from "../components/host/engine";
+import { readStackFile } from "../stacks/settings/file";
+import type { Topology } from "../stacks/topology";
+import { siteUrl } from "../stacks/topology/exposure";
+import { UserError } from "./errors";
+import { clearDeadLock, removeStrays, settlePending } from "./heal";
+import { rememberLanAddress } from "./lan";
+import { engineOf, runnable } from "./load";
+import { missingOnHost, missingTools, requireAll } from "./preflight";
+import { prepareProject, projectDir } from "./project";
+import { capturePulumi, runPulumi } from "./pulumi";
+import { readState } from "./state";
+
+const say = (lines: readonly string[]): void => {
+  for (const line of lines) console.log(line);
+};
+
+/** Brings a stack up: checks, heals what a killed `up` left, runs the engine, says what there is now. */
+export async function up(stack: string, rest: readonly string[]): Promise<void> {
+  const topology = runnable(stack);
+  prepareProject();
+  await requireAll(await missingTools());
+  say(clearDeadLock(stack));
+  const state = await readState(stack);
+  const docker = await connect(engineOf(topology));
+  await requireAll(await missingOnHost(docker, topology, state));
+
+  if (state === undefined) await initStack(stack);
+  say(await rememberLanAddress(topology, hostAddressIsSet(stack)));
+  if (state !== undefined) {
+    say(await removeStrays(docker, stack, state));
+    say(await settlePending(stack, state));
+  }
+
+  // With a refresh: a container that somebody removed or stopped comes back.
+  const code = await runPulumi([
+    "up",
+    "-s",
+    stack,
+    "--yes",
+    "--skip-preview",
+    "--refresh",
+    "--suppress-outputs",
+    ...rest,
+  ]);
+  if (code !== 0)
+    throw new UserError(
+      `The stack ${stack} isn't fully up; see above. Mend it and run the same command again.`,
+    );
+  say(await summary(topology));
+}
+
+/** Runs another verb of the engine on a stack, after clearing a dead lock. */
+export async function passOn(
+  verb: "preview" | "refresh",
+  stack: string,
+  rest: readonly string[],
+): Promise<void> {
+  runnable(stack);
+  prepareProject();
+  await requireAll(await missingTools());
+  say(clearDeadLock(stack));
+  if ((await readState(stack)) === undefined) await initStack(stack);
+  process.exitCode = await runPulumi([verb, "-s", stack, ...rest]);
+}
+
+async function initStack(stack: string): Promise<void> {
+  const { code, stderr } = await capturePulumi(["stack", "init", stack, "--no-select"]);
+  if (code !== 0) throw new UserError(`The stack ${stack} can't be made.\n${stderr.trim()}`);
+}
+
+function hostAddressIsSet(stack: string): boolean {
+  const host = readStackFile(projectDir, stack).values["host"];
+  return typeof host === "object" && host !== null && "address" in host;
+}
+
+async function summary(topology: Topology): Promise<string[]> {
+  const { stack, routes, settings } = topology;
+  const start = stack === "local" ? "npm start" : `npm run up -- ${stack}`;
+  return [
+    "",
+    (await changedNothing(stack))
+      ? "Nothing has changed: all is as it should be."
+      : "All services are healthy.",
+    "",
+    ...routes.map(({ site }) => `  ${site.padEnd(6)} ${siteUrl(site, settings)}`),
+    "",
+    `First password:   npm run credentials -- ${stack}   (user ${settings.chat.administrator.username})`,
+    `Logs:             npm run logs -- ${stack}`,
+    `Administration:   npm run mmctl -- ${stack} user list`,
+    `Stop, keep data:  ${stack === "local" ? "npm stop" : `npm run destroy -- ${stack}`};  ${start} finds it again`,
+    ...(settings.domain === "localhost"
+      ? [
+          "",
+          "The certificate is Caddy's own: let the browser proceed, or trust the authority (README, Trust).",
+        ]
+      : []),
+  ];
+}
+
+/** What the engine itself wrote down about the update that has just ended. */
+async function changedNothing(stack: string): Promise<boolean> {
+  const { stdout } = await capturePulumi(["stack", "history", "-s", stack, "--json", "--page-size", "1"]);
+  const [last] = JSON.parse(stdout) as { resourceChanges?: Record<string, number> }[];
+  return Object.entries(last?.resourceChanges ?? {}).every(([kind, count]) => kind === "same" || count === 0);
+}

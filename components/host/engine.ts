@@ -1,0 +1,37 @@
+/** Talks to a Docker Engine directly: for logs of something that failed, and for our own verbs. */
+import type Docker from "dockerode";
+
+/** Labels that everything of a stack carries. */
+export const labels = {
+  stack: "muster.stack",
+  /** Tells two installations with the same stack name on one engine apart. */
+  instance: "muster.instance",
+  service: "muster.service",
+  files: "muster.files",
+} as const;
+
+/** A client for `unix:///path/to/docker.sock`. Loaded late: an `up` that succeeds never needs it. */
+export async function connect(engine: string): Promise<Docker> {
+  const { default: Client } = await import("dockerode");
+  return new Client({ socketPath: engine.replace(/^unix:\/\//, "") });
+}
+
+/** The last lines that a container wrote, oldest first; empty where it has written nothing. */
+export async function lastLogLines(docker: Docker, container: string, lines = 20): Promise<string[]> {
+  const raw = await docker.getContainer(container).logs({ stdout: true, stderr: true, tail: lines });
+  return demultiplex(raw)
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+}
+
+/** Docker prefixes each chunk of a log with eight bytes: stream, three zeros, length. */
+export function demultiplex(raw: Buffer): string {
+  const chunks: Buffer[] = [];
+  let offset = 0;
+  while (offset + 8 <= raw.length) {
+    const length = raw.readUInt32BE(offset + 4);
+    chunks.push(raw.subarray(offset + 8, offset + 8 + length));
+    offset += 8 + length;
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

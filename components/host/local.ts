@@ -1,0 +1,24 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { HostSettings } from "../../stacks/settings/schema";
+import type { Host } from "./host";
+
+/** This machine's own Docker Engine. */
+export class LocalHost extends pulumi.ComponentResource implements Host {
+  readonly provider: docker.Provider;
+  readonly engine: string;
+  readonly publicAddress: string;
+
+  constructor(
+    readonly name: string,
+    settings: Extract<HostSettings, { provider: "local" }>,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("muster:host:LocalHost", name, {}, opts);
+    this.engine = settings.engine;
+    this.publicAddress = settings.address;
+    // The address is always given: a stray DOCKER_HOST must not decide where containers land.
+    this.provider = new docker.Provider(name, { host: settings.engine }, { parent: this });
+    this.registerOutputs();
+  }
+}

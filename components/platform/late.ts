@@ -1,0 +1,43 @@
+/** Puts late values into texts. */
+import { createHmac } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import type { Late, Text } from "../services/text";
+
+/** Where late values come from. */
+export interface LateValues {
+  secret: (name: string) => pulumi.Input<string>;
+  publicAddressOf: (host: string) => pulumi.Input<string>;
+}
+
+/** The text, complete: plain where nothing in it is late, an Output (secret if any part is) otherwise. */
+export function resolve(source: string | Text, values: LateValues): pulumi.Input<string> {
+  if (typeof source === "string") return source;
+  const { parts } = source;
+  const [only, ...more] = parts;
+  if (more.length === 0 && (only === undefined || typeof only === "string")) return only ?? "";
+  return pulumi.all(parts.map((part) => valueOf(part, values))).apply((texts) => texts.join(""));
+}
+
+function valueOf(part: string | Late, values: LateValues): pulumi.Input<string> {
+  if (typeof part === "string") return part;
+  if (!("secret" in part)) return values.publicAddressOf(part.publicAddressOf);
+  const value = values.secret(part.secret);
+  return part.encode === "json" ? pulumi.output(value).apply((plain) => JSON.stringify(plain)) : value;
+}
+
+/**
+ * Fingerprint of contents, as a label: a change of a file replaces its consumer. Keyed with a secret, so that
+ * nobody can guess a weak secret from it; that is why it may be shown.
+ */
+export function fingerprint(
+  key: pulumi.Input<string>,
+  contents: pulumi.Input<string>[],
+): pulumi.Output<string> {
+  const digest = pulumi.all([key, ...contents]).apply(([secretKey, ...texts]) =>
+    createHmac("sha256", secretKey ?? "")
+      .update(JSON.stringify(texts))
+      .digest("hex")
+      .slice(0, 16),
+  );
+  return pulumi.unsecret(digest);
+}

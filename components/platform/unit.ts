@@ -1,0 +1,183 @@
+/**
+ * A container with all that it stands on: its files placed, its volumes owned, its image pulled first.
+ * Services and jobs are both made of it.
+ */
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { labels } from "../host/engine";
+import { type ContainerSpec, filesPath } from "../services/service";
+import { type ContainerPlan, containerArgs, filesMount, replacedOnChange } from "./container";
+import { fingerprint, type LateValues, resolve } from "./late";
+import { filesTarget, jobHealth, prepareSandbox, prepareScript, stagingPath, volumeTarget } from "./prepare";
+
+/** What all units of one host share. */
+export interface UnitContext {
+  /** Start of every physical name, such as `muster-local`. */
+  prefix: string;
+  stack: string;
+  instance: pulumi.Input<string>;
+  fingerprintKey: pulumi.Input<string>;
+  provider: docker.Provider;
+  /** The image of a reference, pulled before anything that runs it is replaced. */
+  pulled: (reference: string) => docker.RemoteImage;
+  toolsImage: string;
+  values: LateValues;
+  onError: pulumi.ErrorHook;
+}
+
+/** What one unit is, beyond its container's spec. */
+export interface UnitArgs extends Omit<
+  ContainerPlan,
+  "name" | "environment" | "labels" | "mounts" | "entrypoint" | "command"
+> {
+  service: string;
+  spec: ContainerSpec;
+  volumes: readonly { volume: docker.Volume; path: string }[];
+  /** Ships busybox beside the files. */
+  shell: boolean;
+  dependsOn: readonly pulumi.Resource[];
+}
+
+const secretFileMode = 0o400;
+
+/** Creates the unit's resources under `parent` and returns its container. */
+export function createUnit(
+  name: string,
+  args: UnitArgs,
+  context: UnitContext,
+  parent: pulumi.Resource,
+): docker.Container {
+  const { spec, volumes } = args;
+  const files = (spec.files ?? []).map((file) => ({
+    name: file.name,
+    mode: file.mode ?? secretFileMode,
+    content: resolve(file.content, context.values),
+  }));
+  const hasFiles = files.length > 0 || args.shell;
+  const filesVolume = hasFiles
+    ? new docker.Volume(
+        `${name}-files`,
+        { name: `${context.prefix}-${name}-files`, labels: labelList(identityLabels(args.service, context)) },
+        { parent, provider: context.provider },
+      )
+    : undefined;
+  const prepare =
+    filesVolume !== undefined || volumes.length > 0
+      ? createPreparation(name, args, files, filesVolume, context, parent)
+      : undefined;
+
+  return createContainer(
+    name,
+    {
+      ...args,
+      name: `${context.prefix}-${name}`,
+      entrypoint: spec.entrypoint,
+      command: spec.command,
+      environment: Object.keys(spec.environment)
+        .sort()
+        .map((key) => pulumi.interpolate`${key}=${resolve(spec.environment[key] ?? "", context.values)}`),
+      labels: {
+        ...identityLabels(args.service, context),
+        ...(hasFiles
+          ? {
+              [labels.files]: fingerprint(
+                context.fingerprintKey,
+                files.map(({ content }) => content),
+              ),
+            }
+          : {}),
+      },
+      mounts: [
+        ...volumes.map(({ volume, path }) => ({ volume: volume.name, path, readOnly: false })),
+        ...(filesVolume === undefined ? [] : [filesMount(filesVolume.name)]),
+      ],
+    },
+    [...args.dependsOn, ...(prepare === undefined ? [] : [prepare])],
+    context,
+    parent,
+  );
+}
+
+function createPreparation(
+  name: string,
+  { user, service, volumes, shell }: UnitArgs,
+  files: { name: string; mode: number; content: pulumi.Input<string> }[],
+  filesVolume: docker.Volume | undefined,
+  context: UnitContext,
+  parent: pulumi.Resource,
+): docker.Container {
+  const script = prepareScript({ owner: user, files, shell, volumeCount: volumes.length });
+  return createContainer(
+    `${name}-prepare`,
+    {
+      name: `${context.prefix}-${name}-prepare`,
+      image: context.toolsImage,
+      user: { uid: 0, gid: 0 },
+      memoryMiB: 32,
+      cpus: 0.1,
+      sandbox: prepareSandbox,
+      entrypoint: ["/bin/busybox", "sh", "-c"],
+      command: [script],
+      environment: [],
+      labels: identityLabels(service, context),
+      mounts: [
+        ...volumes.map(({ volume }, index) => ({
+          volume: volume.name,
+          path: volumeTarget(index),
+          readOnly: false,
+        })),
+        ...(filesVolume === undefined
+          ? []
+          : [{ volume: filesVolume.name, path: filesTarget, readOnly: false }]),
+      ],
+      networks: [],
+      ports: [],
+      health: jobHealth(60),
+      lifetime: "job",
+      stopGraceSeconds: 1,
+    },
+    [],
+    context,
+    parent,
+    files.map(({ name: file, content }) => ({
+      file: `${stagingPath}/${file}`,
+      content,
+      permissions: "0400",
+    })),
+  );
+}
+
+function createContainer(
+  name: string,
+  plan: ContainerPlan,
+  dependsOn: readonly pulumi.Resource[],
+  context: UnitContext,
+  parent: pulumi.Resource,
+  uploads: docker.types.input.ContainerUpload[] = [],
+): docker.Container {
+  return new docker.Container(
+    name,
+    { ...containerArgs(plan), ...(uploads.length === 0 ? {} : { uploads }) },
+    {
+      parent,
+      provider: context.provider,
+      dependsOn: [context.pulled(plan.image), ...dependsOn],
+      // Names and ports can't be held twice; the provider asks for it only for its own replacements.
+      deleteBeforeReplace: true,
+      replaceOnChanges: replacedOnChange,
+      hooks: { onError: [context.onError] },
+    },
+  );
+}
+
+export const identityLabels = (service: string, { stack, instance }: UnitContext) => ({
+  [labels.stack]: stack,
+  [labels.instance]: instance,
+  [labels.service]: service,
+});
+
+export const labelList = (all: Readonly<Record<string, pulumi.Input<string>>>) =>
+  Object.entries(all).map(([label, value]) => ({ label, value }));
+
+/** Where busybox stands in a unit that has it. */
+export const shellPath = `${filesPath}/busybox`;

@@ -1,0 +1,74 @@
+/**
+ * Every image that Muster runs, each pinned to an exact tag: the one place where a version stands.
+ * Digests come from a registry through `npm run digests` into `images.lock.json`; none is typed by hand.
+ */
+import lock from "./images.lock.json";
+
+interface ImagePin {
+  registry: string;
+  repository: string;
+  tag: string;
+}
+
+const images = {
+  // renovate: datasource=docker depName=busybox
+  busybox: { registry: "docker.io", repository: "library/busybox", tag: "1.37.0-musl" },
+  // renovate: datasource=docker depName=caddy
+  caddy: { registry: "docker.io", repository: "library/caddy", tag: "2.11.4" },
+  // renovate: datasource=docker depName=mattermost/mattermost-team-edition
+  "mattermost-team": {
+    registry: "docker.io",
+    repository: "mattermost/mattermost-team-edition",
+    tag: "11.7.10",
+  },
+  // renovate: datasource=docker depName=mattermost/mattermost-enterprise-edition
+  "mattermost-enterprise": {
+    registry: "docker.io",
+    repository: "mattermost/mattermost-enterprise-edition",
+    tag: "11.7.10",
+  },
+  // renovate: datasource=docker depName=postgres
+  postgres: { registry: "docker.io", repository: "library/postgres", tag: "18.6-alpine" },
+} as const satisfies Record<string, ImagePin>;
+
+export type ImageName = keyof typeof images;
+export const imageNames = Object.keys(images) as [ImageName, ...ImageName[]];
+
+/** PostgreSQL's major version, from its pin: it names the data volume and decides where it is mounted. */
+export const postgresMajor = Number(images.postgres.tag.split(".")[0]);
+
+export interface ImageSettings {
+  mirror?: string | undefined;
+  overrides: Partial<Record<ImageName, string>>;
+}
+
+/** `repository:tag`, as registries and the lock file name an image; without Docker Hub's `library/`. */
+function familiarName(pin: ImagePin): string {
+  const host = pin.registry === "docker.io" ? "" : `${pin.registry}/`;
+  return `${host}${pin.repository.replace(/^library\//, "")}:${pin.tag}`;
+}
+
+/**
+ * The reference to run an image by: an override wins whole; a mirror replaces the registry and keeps
+ * repository and tag; the digest from the lock file is added wherever it is known.
+ */
+export function imageReference(name: ImageName, settings: ImageSettings): string {
+  const override = settings.overrides[name];
+  if (override !== undefined) return override;
+  const pin = images[name];
+  const tagged =
+    settings.mirror === undefined ? familiarName(pin) : `${settings.mirror}/${pin.repository}:${pin.tag}`;
+  const digest = (lock as Record<string, string>)[familiarName(pin)];
+  return digest === undefined ? tagged : `${tagged}@${digest}`;
+}
+
+/** All pins by name, for the script that looks digests up. */
+export function allPins(): {
+  name: ImageName;
+  registry: string;
+  repository: string;
+  tag: string;
+  key: string;
+}[] {
+  return imageNames.map((name) => ({ name, ...images[name], key: familiarName(images[name]) }));
+}

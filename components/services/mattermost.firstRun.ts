@@ -1,0 +1,95 @@
+import type { Settings } from "../../stacks/settings/schema";
+import { sayReady } from "./job";
+import type { Job } from "./service";
+import { secret, text } from "./text";
+
+/**
+ * First administrator, first team, plugins, and the few keys that only the configuration file can hold.
+ * Runs in Mattermost's own image over its local socket, as often as anyone likes: people and teams are made
+ * once, and of the configuration it patches its own keys only.
+ */
+export const firstRun: Job = {
+  name: "first-run",
+  image: "own",
+  volumes: ["config", "run"],
+  shell: true,
+  memoryMiB: 192,
+  timeoutSeconds: 120,
+  sandbox: {
+    temporary: { value: { "/tmp": 512 }, reason: "plugin archives on their way" },
+    egress: { value: true, reason: "fetches plugin archives" },
+  },
+  container: ({ settings, secrets }) => ({
+    environment: {},
+    files: [
+      { name: "first-run.sh", content: text`${script(settings)}` },
+      { name: "administrator-password", content: text`${secret("administrator-password")}` },
+      ...(secrets.has("mailPassword")
+        ? [
+            {
+              name: "configuration.json",
+              content: text`{"EmailSettings":{"SMTPPassword":${secret("mailPassword", "json")}}}`,
+            },
+          ]
+        : []),
+    ],
+    entrypoint: ["/muster/busybox", "sh"],
+    command: ["/muster/first-run.sh"],
+  }),
+};
+
+/** The marker lies beside the configuration, so that a backup brings it back with the people it stands for. */
+const marker = "/mattermost/config/.muster-first-run";
+
+const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** The image has no shell and no tools: busybox stands in for both. */
+function script({ chat }: Settings): string {
+  const { administrator, team, plugins } = chat;
+  const installs = plugins.map(({ id, version, url, sha256 }) =>
+    ["install", id, version, url, sha256].map((word, index) => (index === 0 ? word : quote(word))).join(" "),
+  );
+  return `set -eu
+/muster/busybox mkdir -p /tmp/bin
+/muster/busybox --install -s /tmp/bin
+export PATH=/tmp/bin:/mattermost/bin
+mm() { mmctl --local --suppress-warnings "$@"; }
+
+# Makes something, and is content where it is there already.
+make() {
+  if out=$("$@" 2>&1); then echo "$out"; return; fi
+  case "$out" in *"already exists"*) ;; *) echo "$out" >&2; return 1 ;; esac
+}
+
+# An archive is installed only if it is what its checksum says; uploads are on only while it is installed.
+install() {
+  id=$1 version=$2 url=$3 sha256=$4
+  if mm plugin list --json | tr -d ' \\n' | grep -q "\\"id\\":\\"$id\\"[^{}]*\\"version\\":\\"$version\\""; then return; fi
+  echo "installing plugin $id $version"
+  wget -q -O /tmp/plugin.tar.gz "$url"
+  echo "$sha256  /tmp/plugin.tar.gz" | sha256sum -c -s || {
+    echo "plugin $id: the archive at $url is not the pinned one: $(sha256sum /tmp/plugin.tar.gz)" >&2
+    exit 1
+  }
+  trap 'mm config set PluginSettings.EnableUploads false' EXIT
+  mm config set PluginSettings.EnableUploads true
+  mm plugin add --force /tmp/plugin.tar.gz
+  mm plugin enable "$id"
+  mm config set PluginSettings.EnableUploads false
+  trap - EXIT
+  rm /tmp/plugin.tar.gz
+}
+
+if [ ! -e ${marker} ]; then
+  make mm user create --username ${quote(administrator.username)} --email ${quote(administrator.email)} \\
+    --password "$(cat /muster/administrator-password)" --system-admin --email-verified --disable-welcome-email
+  make mm team create --name ${quote(team.name)} --display-name ${quote(team.title)}
+  mm team users add ${quote(team.name)} ${quote(administrator.username)}
+  touch ${marker}
+fi
+if [ -e /muster/configuration.json ]; then mm config patch /muster/configuration.json; fi
+${installs.join("\n")}
+echo "first run is done"
+${sayReady}
+`;
+}

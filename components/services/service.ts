@@ -1,0 +1,192 @@
+/**
+ * What a service is: data plus one function. Everything else (containers, networks, open ports, routes,
+ * volumes, memory, probes, docs) follows from it. No provider's types here: the renderer alone knows Docker.
+ */
+import type { Settings, SecretSetting } from "../../stacks/settings/schema";
+import type { ImageName } from "./images";
+import type { PlainText, Text } from "./text";
+
+/** People, in the numbers that needs are functions of. */
+export type Demand = Settings["people"];
+
+/** Resources that a service needs at a demand. */
+export interface Needs {
+  /** Hard limit of the container's memory. */
+  memoryMiB: number;
+  /** Virtual CPUs in use when busy; becomes a share, never a hard limit. */
+  cpus: number;
+  /** Room on the data disk. */
+  diskGiB: number;
+}
+
+interface PortBase {
+  name: string;
+  /** Port that the process listens on. */
+  number: number;
+  protocol: "tcp" | "udp";
+  /** Why it exists, for the port table. */
+  why: string;
+}
+/** Reached by other services only. */
+export interface InternalPort extends PortBase {
+  exposure: "internal";
+  /** Services that may connect. */
+  consumers: readonly string[];
+}
+/** Reached by browsers and apps through the reverse proxy; its DNS record may be proxied. */
+export interface WebPort extends PortBase {
+  exposure: "web";
+  protocol: "tcp";
+  site: Site;
+  /** Path that answers 200 when the service is well. */
+  healthPath: string;
+  maxBodyMiB: number;
+}
+/** The reverse proxy's own door, through which all `web` ports are reached. */
+export interface EntryPort extends PortBase {
+  exposure: "entry";
+  protocol: "tcp";
+  published: number;
+}
+/** Reached by clients directly. There is no field that could put its DNS record behind a proxy. */
+export interface MediaPort extends PortBase {
+  exposure: "media";
+  published: number;
+}
+/** Reached by the people who run it: on loopback or VPN only. */
+export interface AdminPort extends PortBase {
+  exposure: "admin";
+  published: number;
+}
+export type Port = InternalPort | WebPort | EntryPort | MediaPort | AdminPort;
+export type Exposure = Port["exposure"];
+
+/** Sites that people visit, each with a name of its own under the domain. */
+export type Site = keyof Settings["sites"];
+
+export interface Owner {
+  uid: number;
+  gid: number;
+}
+
+export interface Volume {
+  name: string;
+  /** Where the container sees it. */
+  path: string;
+  /** How a backup takes it: by a dump, by its files, or not at all (with the reason in `why`). */
+  backup: "dump" | "files" | "none";
+  why: string;
+}
+
+/** A file that the service reads: placed with owner and mode; a change replaces its consumer. */
+export interface ServiceFile {
+  /** Name below `filesPath`. */
+  name: string;
+  content: Text;
+  /** Default 0o400: readable by the service's own user alone. */
+  mode?: number;
+}
+
+/** Folder in which a container finds its files, read-only. */
+export const filesPath = "/muster";
+
+/** What runs in a container, once names, addresses and budgets are known. */
+export interface ContainerSpec {
+  environment: Readonly<Record<string, string | PlainText>>;
+  files?: readonly ServiceFile[];
+  entrypoint?: readonly string[];
+  command?: readonly string[];
+}
+
+/** An exception from the hardened default, with its reason; the docs list them all. */
+interface Exception<T> {
+  value: T;
+  reason: string;
+}
+
+/**
+ * Default: read-only root, no capabilities, no new privileges, private network without a way out.
+ */
+export interface Sandbox {
+  writableRoot?: Exception<true>;
+  capabilities?: Exception<readonly `CAP_${string}`[]>;
+  /** May open connections to the outside world. */
+  egress?: Exception<true>;
+  /** Writable folders in memory, by path, in MiB. */
+  temporary?: Exception<Readonly<Record<string, number>>>;
+  sharedMemoryMiB?: Exception<number>;
+}
+
+/** Health check inside the container: a command without a shell. */
+export interface Health {
+  command: readonly string[];
+  intervalSeconds: number;
+  timeoutSeconds: number;
+  retries: number;
+  /** How long it may take to become healthy; then the `up` fails and names the service. */
+  startSeconds: number;
+}
+
+/** One-shot work after the service is healthy. Can be run any number of times. */
+export interface Job {
+  name: string;
+  image: ImageName | "own";
+  /** Volumes of the service that it sees. */
+  volumes: readonly string[];
+  /** Ships the tools image's static busybox as `/muster/busybox`, for images that have no shell. */
+  shell: boolean;
+  memoryMiB: number;
+  /** How long it may take. */
+  timeoutSeconds: number;
+  container: (context: ServiceContext) => ContainerSpec;
+  sandbox?: Sandbox;
+}
+
+/** A route of the reverse proxy. */
+export interface Route {
+  /** Host name that people type. */
+  host: string;
+  site: Site;
+  /** `host:port` of the service. */
+  upstream: PlainText;
+  maxBodyMiB: number;
+}
+
+/** What a service is told when its container is described. Pure data. */
+export interface ServiceContext {
+  settings: Settings;
+  /** Secret settings that are there. */
+  secrets: ReadonlySet<SecretSetting>;
+  /** This service's budget. */
+  needs: Needs;
+  /** `host:port` under which a port of another service is reached from here. */
+  address: (service: string, port: string) => PlainText;
+  /** Address that people type, such as `https://chat.example.org`. */
+  siteUrl: (site: Site) => string;
+  routes: readonly Route[];
+}
+
+export interface Service {
+  name: string;
+  /** Name for people. */
+  title: string;
+  image: (settings: Settings) => ImageName;
+  /** The user it runs as, who owns its files and volumes. */
+  user: Owner;
+  when: (settings: Settings) => boolean;
+  /** Kind of host that it belongs on. */
+  role: "app" | "media";
+  needs: (demand: Demand, settings: Settings) => Needs;
+  ports: (settings: Settings) => readonly Port[];
+  volumes: (settings: Settings) => readonly Volume[];
+  /** Secrets that are generated once and kept: name to length in letters and digits. */
+  generates?: Readonly<Record<string, number>>;
+  container: (context: ServiceContext) => ContainerSpec;
+  sandbox: Sandbox;
+  health: Health;
+  /** Services that must be healthy before it starts, within one `up`. */
+  startsAfter: readonly string[];
+  /** How long it may take to stop before it is killed. */
+  stopGraceSeconds: number;
+  jobs: readonly Job[];
+}

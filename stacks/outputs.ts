@@ -1,0 +1,122 @@
+/**
+ * The contract of the stack's outputs: what people and dashboards read. Versioned: keys may be added, never
+ * renamed or removed within a version. Plain data from the topology, so a preview shows all of it.
+ */
+import { z } from "zod";
+import { siteUrl } from "./topology/exposure";
+import type { ServicePlan, Topology } from "./topology";
+
+const amount = z.number().min(0);
+const needs = z.strictObject({ memoryMiB: amount, cpus: amount, diskGiB: amount });
+
+export const outputsSchema = z.strictObject({
+  schemaVersion: z.literal(1).describe("Version of this contract."),
+  stack: z.string().describe("Name of the stack."),
+  edition: z.enum(["team", "entry", "licensed"]).describe("What the chat server may do."),
+  endpoints: z.record(z.string(), z.url()).describe("Address of each site, by its name."),
+  services: z
+    .record(
+      z.string(),
+      z.strictObject({
+        title: z.string().describe("Name for people."),
+        host: z.string().describe("Host it runs on."),
+        container: z.string().describe("Name of its container."),
+        image: z.string().describe("Whole reference of its image."),
+        memoryMiB: amount.describe("Memory limit, in MiB."),
+        healthAddress: z
+          .string()
+          .describe(
+            "Address that answers 200 when it is well; docker:NAME where only the container's health tells.",
+          ),
+      }),
+    )
+    .describe("Every running service, by its name."),
+  sizing: z
+    .strictObject({
+      people: z.strictObject({ accounts: amount, active: amount, inCalls: amount, inMeetings: amount }),
+      hosts: z.record(
+        z.string(),
+        z.strictObject({
+          demand: needs.describe("What its services and the host itself need."),
+          capacity: needs
+            .extend({ diskGiB: amount.nullable() })
+            .nullable()
+            .describe("What the machine has; null where only the machine itself can tell."),
+          headroomMiB: z.number().nullable().describe("Memory left over, in MiB; null without a capacity."),
+        }),
+      ),
+    })
+    .describe("Demand, capacity and headroom."),
+  openPorts: z
+    .array(
+      z.strictObject({
+        host: z.string(),
+        service: z.string(),
+        port: z.int().min(1).max(65535).describe("Number on the host."),
+        protocol: z.enum(["tcp", "udp"]),
+        exposure: z.enum(["entry", "media", "admin"]),
+        from: z.enum(["everyone", "this machine", "Cloudflare"]),
+        why: z.string(),
+      }),
+    )
+    .describe("Every port that a host publishes."),
+});
+
+export type Outputs = z.output<typeof outputsSchema>;
+
+/** The outputs of a topology; `containerName` tells the physical name of a service's container. */
+export function outputsOf(topology: Topology, containerName: (service: string) => string): Outputs {
+  const { stack, settings, offering, hosts, services, routes, openings } = topology;
+  return {
+    schemaVersion: 1,
+    stack,
+    edition: offering,
+    endpoints: Object.fromEntries(routes.map(({ site }) => [site, siteUrl(site, settings)])),
+    services: Object.fromEntries(
+      services.map((plan) => [
+        plan.name,
+        {
+          title: plan.service.title,
+          host: plan.host,
+          container: containerName(plan.name),
+          image: plan.image,
+          memoryMiB: plan.needs.memoryMiB,
+          healthAddress: healthAddress(plan, topology, containerName),
+        },
+      ]),
+    ),
+    sizing: {
+      people: settings.people,
+      hosts: Object.fromEntries(
+        hosts.map(({ name, demand, capacity }) => [
+          name,
+          {
+            demand,
+            capacity: capacity === undefined ? null : { ...capacity, diskGiB: capacity.diskGiB ?? null },
+            headroomMiB: capacity === undefined ? null : capacity.memoryMiB - demand.memoryMiB,
+          },
+        ]),
+      ),
+    },
+    openPorts: openings.map(({ host, service, published, protocol, exposure, from, why }) => ({
+      host,
+      service,
+      port: published,
+      protocol,
+      exposure: exposure as "entry" | "media" | "admin",
+      from,
+      why,
+    })),
+  };
+}
+
+function healthAddress(
+  { name, ports }: ServicePlan,
+  { settings }: Topology,
+  containerName: (service: string) => string,
+): string {
+  const web = ports.find((port) => port.exposure === "web");
+  return web === undefined
+    ? `docker:${containerName(name)}`
+    : `${siteUrl(web.site, settings)}${web.healthPath}`;
+}

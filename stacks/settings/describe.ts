@@ -1,0 +1,114 @@
+/** Reads the schema itself: what stands at a key, and a flat list of all keys for docs and samples. */
+import type { z } from "zod";
+import { secretSettings, settingsSchema } from "./schema";
+
+/** One key as the docs show it. */
+export interface SettingDoc {
+  key: string;
+  type: string;
+  /** Default as JSON; `undefined` for a key without one. */
+  default: string | undefined;
+  required: boolean;
+  secret: boolean;
+  meaning: string;
+  /** Value of `provider` (or the like) under which the key counts. */
+  variant: string | undefined;
+}
+
+type Wrapper = { innerType: z.ZodType };
+const wrappers = new Set(["default", "prefault", "optional", "nullable", "readonly"]);
+
+/** The schema inside defaults and optionals. */
+export function unwrap(schema: z.ZodType): z.ZodType {
+  return wrappers.has(schema.def.type) ? unwrap((schema.def as unknown as Wrapper).innerType) : schema;
+}
+
+/** The schema at a path; the first variant that has the key, within a union. */
+export function schemaAt(path: readonly string[], from: z.ZodType = settingsSchema): z.ZodType | undefined {
+  const [head, ...rest] = path;
+  if (head === undefined) return from;
+  const inner = unwrap(from);
+  switch (inner.def.type) {
+    case "object": {
+      const child = (inner as z.ZodObject).shape[head] as z.ZodType | undefined;
+      return child === undefined ? undefined : schemaAt(rest, child);
+    }
+    case "union": {
+      for (const option of (inner as z.ZodUnion).options) {
+        const found = schemaAt(path, option as z.ZodType);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    }
+    case "array":
+      return schemaAt(rest, (inner as z.ZodArray).element as z.ZodType);
+    case "record":
+      return schemaAt(rest, (inner as z.ZodRecord).valueType as z.ZodType);
+    default:
+      return undefined;
+  }
+}
+
+/** Every key of the settings, in the schema's order, the secrets last. */
+export function describeSettings(): SettingDoc[] {
+  return [
+    ...walk(settingsSchema, [], undefined),
+    ...Object.entries(secretSettings).map(([key, meaning]) => ({
+      key,
+      type: "string",
+      default: undefined,
+      required: false,
+      secret: true,
+      meaning,
+      variant: undefined,
+    })),
+  ];
+}
+
+function walk(schema: z.ZodType, path: string[], variant: string | undefined): SettingDoc[] {
+  const inner = unwrap(schema);
+  if (inner.def.type === "object")
+    return Object.entries((inner as z.ZodObject).shape).flatMap(([key, child]) =>
+      walk(child as z.ZodType, [...path, key], variant),
+    );
+  if (inner.def.type === "union")
+    return (inner as z.ZodUnion).options.flatMap((option) =>
+      walk(option as z.ZodType, path, discriminant(option as z.ZodObject)),
+    );
+  return [leaf(schema, inner, path, variant)];
+}
+
+const discriminant = (option: z.ZodObject): string | undefined => {
+  const literal = Object.values(option.shape).find((field) => field.def.type === "literal");
+  return literal === undefined ? undefined : String((literal as z.ZodLiteral).value);
+};
+
+function leaf(schema: z.ZodType, inner: z.ZodType, path: string[], variant: string | undefined): SettingDoc {
+  const fallback = schema.safeParse(undefined);
+  return {
+    key: path.join("."),
+    type: typeName(inner),
+    default: fallback.success && fallback.data !== undefined ? JSON.stringify(fallback.data) : undefined,
+    required: !fallback.success && inner.def.type !== "literal",
+    secret: false,
+    meaning: schema.description ?? inner.description ?? "",
+    variant,
+  };
+}
+
+function typeName(schema: z.ZodType): string {
+  switch (schema.def.type) {
+    case "enum":
+      return (schema as z.ZodEnum).options.map(String).join(" \\| ");
+    case "literal":
+      return `\`${String((schema as z.ZodLiteral).value)}\``;
+    case "number":
+      return "whole number";
+    case "array":
+      return "list";
+    case "record":
+      return "map";
+    default:
+      return schema.def.type;
+  }
+}

@@ -1,0 +1,208 @@
+/** Raw settings in, plain validated values out; every problem at once. Pure. */
+import { distance } from "fastest-levenshtein";
+import type { z } from "zod";
+import { schemaAt, unwrap } from "./describe";
+import { type Problem, SettingsError } from "./problems";
+import { renamedKeys, type SecretSetting, secretSettings, type Settings, settingsSchema } from "./schema";
+
+/** What a stack's file says under `muster:`, before anything is checked. */
+export interface RawSettings {
+  /** Name to show in errors, such as `Pulumi.prod.yaml`. */
+  source: string;
+  /** Plain values by top-level key. */
+  values: Readonly<Record<string, unknown>>;
+  /** Keys that hold encrypted values. */
+  encrypted: readonly string[];
+}
+
+export interface ParsedSettings {
+  settings: Settings;
+  /** Secret settings that are there; their values stay with the engine. */
+  secrets: ReadonlySet<SecretSetting>;
+}
+
+const isSecretKey = (key: string): key is SecretSetting => Object.hasOwn(secretSettings, key);
+
+/**
+ * Checks and completes the settings.
+ * @throws SettingsError that lists every problem with its key, what was given, what is allowed, how to fix it.
+ */
+export function parseSettings(raw: RawSettings): ParsedSettings {
+  const plain = Object.fromEntries(Object.entries(raw.values).filter(([key]) => !isSecretKey(key)));
+  const result = settingsSchema.safeParse(plain);
+  const problems = [
+    ...secretProblems(raw),
+    ...(result.success ? [] : result.error.issues.flatMap((issue) => issueProblems(issue, plain))),
+  ];
+  if (!result.success || problems.length > 0) throw new SettingsError(raw.source, problems);
+  return { settings: result.data, secrets: new Set(raw.encrypted.filter(isSecretKey)) };
+}
+
+function secretProblems({ values, encrypted }: RawSettings): Problem[] {
+  const plainText = Object.keys(values).filter(isSecretKey);
+  const misplaced = encrypted.filter((key) => !isSecretKey(key));
+  return [
+    ...plainText.map((key) => ({
+      key: `muster:${key}`,
+      problem: "a secret in plain text",
+      allowed: "an encrypted value (secure: ...)",
+      fix: `replace it: npx pulumi config set --secret muster:${key}; then change it wherever it is used, since it was readable`,
+    })),
+    ...misplaced.map((key) =>
+      key in settingsSchema.shape
+        ? {
+            key: `muster:${key}`,
+            problem: "encrypted, but no secret",
+            allowed: `plain text; secrets are ${Object.keys(secretSettings).join(", ")}`,
+            fix: `write it in plain text: npx pulumi config set muster:${key} ...`,
+          }
+        : unknownKey([], key, undefined),
+    ),
+  ];
+}
+
+type Issue = z.core.$ZodIssue;
+
+function issueProblems(issue: Issue, values: unknown): Problem[] {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => unknownKey(path, key, at(values, [...path, key])));
+  if (issue.code === "invalid_key" || (issue.code === "invalid_union" && issue.errors.length > 0))
+    return [unknownVariant(issue, path, values)];
+  const schema = schemaAt(path);
+  const value = at(values, path);
+  const missing = value === undefined;
+  return [
+    {
+      key: keyName(path),
+      problem: missing ? "missing" : problemText(issue),
+      given: missing ? undefined : show(value),
+      allowed: allowedText(issue),
+      fix: `set ${keyName(path)}${schema?.description === undefined ? "" : ` (${schema.description})`}`,
+    },
+  ];
+}
+
+/** A union without a matching variant, such as an unknown provider, or a record key that is not allowed. */
+function unknownVariant(issue: Issue, path: string[], values: unknown): Problem {
+  const value = at(values, path);
+  return {
+    key: keyName(path),
+    problem: "not allowed here",
+    given: show(value),
+    allowed: allowedText(issue),
+    fix: `set ${keyName(path)} to what is allowed`,
+  };
+}
+
+function unknownKey(path: string[], key: string, value: unknown): Problem {
+  const full = [...path, key].join(".");
+  const known = knownKeys(path);
+  const renamed = renamedKeys[full];
+  const nearest = nearestKey(key, known);
+  const suggestion =
+    renamed !== undefined
+      ? `it is called muster:${renamed} now`
+      : nearest !== undefined
+        ? `did you mean ${keyName([...path, nearest])}?`
+        : "remove it";
+  return {
+    key: `muster:${full}`,
+    problem: renamed === undefined ? "unknown key" : "renamed key",
+    given: value === undefined ? undefined : show(value),
+    allowed: known.join(", "),
+    fix: suggestion,
+  };
+}
+
+function knownKeys(path: string[]): string[] {
+  const schema = schemaAt(path);
+  const top = path.length === 0 ? Object.keys(secretSettings) : [];
+  const shapes = schema === undefined ? [] : objectShapes(schema);
+  return [...new Set([...shapes.flatMap((shape) => Object.keys(shape)), ...top])].sort();
+}
+
+function objectShapes(schema: z.ZodType): Record<string, unknown>[] {
+  const inner = unwrap(schema);
+  if (inner.def.type === "object") return [(inner as z.ZodObject).shape];
+  if (inner.def.type === "union")
+    return (inner as z.ZodUnion).options.flatMap((option) => objectShapes(option as z.ZodType));
+  return [];
+}
+
+/** The known key that a typo most likely meant: at most a third of its letters differ. */
+export function nearestKey(key: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((candidate) => ({ candidate, edits: distance(key.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits);
+  const best = ranked[0];
+  return best !== undefined && best.edits <= Math.max(1, best.candidate.length / 3)
+    ? best.candidate
+    : undefined;
+}
+
+const keyName = (path: readonly string[]): string =>
+  path.length === 0 ? "muster" : `muster:${path.join(".")}`;
+
+const show = (value: unknown): string => {
+  const text = JSON.stringify(value);
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+};
+
+function at(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === "object" && inner !== null ? (inner as Record<string, unknown>)[key] : undefined,
+    value,
+  );
+}
+
+function problemText(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return "wrong type";
+    case "too_small":
+      return "too small";
+    case "too_big":
+      return "too large";
+    case "custom":
+      return issue.message;
+    default:
+      return "not allowed";
+  }
+}
+
+function allowedText(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.expected === "int" ? "a whole number" : `a value of type ${issue.expected}`;
+    case "too_small":
+      return `at least ${issue.minimum}${issue.origin === "string" ? " characters" : ""}`;
+    case "too_big":
+      return `at most ${issue.maximum}${issue.origin === "string" ? " characters" : ""}`;
+    case "invalid_value":
+      return issue.values.map(String).join(", ");
+    case "invalid_format":
+      return issue.pattern === undefined ? issue.format : `text that matches ${issue.pattern}`;
+    case "custom":
+      return typeof issue.params?.["allowed"] === "string" ? issue.params["allowed"] : issue.message;
+    case "invalid_union":
+      return issue.discriminator === undefined
+        ? issue.message
+        : `${issue.discriminator}: ${optionsOf(issue)}`;
+    default:
+      return issue.message;
+  }
+}
+
+function optionsOf(issue: Extract<Issue, { code: "invalid_union" }>): string {
+  const schema = schemaAt(issue.path.map(String).slice(0, -1));
+  const inner = schema === undefined ? undefined : unwrap(schema);
+  if (inner?.def.type !== "union") return issue.message;
+  return (inner as z.ZodUnion).options
+    .map((option) => {
+      const field = (option as z.ZodObject).shape[issue.discriminator ?? ""] as z.ZodLiteral | undefined;
+      return field === undefined ? "" : String(field.value);
+    })
+    .join(", ");
+}

@@ -1,0 +1,110 @@
+/** From ports to networks, published ports, routes and who may reach what. */
+import type { Exposure, Route, Service, Site, WebPort } from "../../components/services/service";
+import { text } from "../../components/services/text";
+import type { Settings } from "../settings/schema";
+import type { ServicePlan } from "./index";
+
+/** Name of the network that leads out of the machine. */
+export const outsideNetwork = "outside";
+
+/** A network of the stack and who is on it. */
+export interface Network {
+  name: string;
+  /** Without a way out. */
+  internal: boolean;
+  members: readonly string[];
+}
+
+/** A port that the host publishes. */
+export interface Opening {
+  host: string;
+  service: string;
+  port: string;
+  /** Number in the container. */
+  number: number;
+  /** Number on the host. */
+  published: number;
+  protocol: "tcp" | "udp";
+  exposure: Exposure;
+  /** Address that the host listens on. */
+  bind: string;
+  /** Who may reach it. */
+  from: "everyone" | "this machine" | "Cloudflare";
+  why: string;
+}
+
+/** Host name of a site. */
+export const siteHost = (site: Site, { sites, domain }: Settings): string => `${sites[site]}.${domain}`;
+
+/** Address of a site as people type it. */
+export const siteUrl = (site: Site, settings: Settings): string => {
+  const { httpsPort } = settings.web;
+  return `https://${siteHost(site, settings)}${httpsPort === 443 ? "" : `:${httpsPort}`}`;
+};
+
+const isWeb = (port: { exposure: Exposure }): port is WebPort => port.exposure === "web";
+
+/** A route for every `web` port. */
+export function routesOf(running: readonly Service[], settings: Settings): Route[] {
+  return running.flatMap((service) =>
+    service
+      .ports(settings)
+      .filter(isWeb)
+      .map((port) => ({
+        host: siteHost(port.site, settings),
+        site: port.site,
+        upstream: text`${service.name}:${port.number}`,
+        maxBodyMiB: port.maxBodyMiB,
+      })),
+  );
+}
+
+/**
+ * A private network per service that others connect to, holding it and its consumers alone; and one network
+ * that leads out, for those who publish a port or may go out. Two services that don't talk can't.
+ */
+export function networksOf(services: readonly ServicePlan[]): Network[] {
+  const proxies = services.filter(({ ports }) => ports.some(({ exposure }) => exposure === "entry"));
+  const proxyNames = proxies.map(({ name }) => name);
+  const running = new Set(services.map(({ name }) => name));
+  const own = services.flatMap(({ name, ports }) => {
+    const consumers = ports.flatMap((port) =>
+      port.exposure === "internal" ? port.consumers : port.exposure === "web" ? proxyNames : [],
+    );
+    const members = [...new Set(consumers)].filter((consumer) => running.has(consumer)).sort();
+    return members.length === 0 ? [] : [{ name, internal: true, members: [name, ...members] }];
+  });
+  const outside = services.filter(
+    ({ service, ports }) => service.sandbox.egress !== undefined || ports.some(isPublished),
+  );
+  return outside.length === 0
+    ? own
+    : [...own, { name: outsideNetwork, internal: false, members: outside.map(({ name }) => name) }];
+}
+
+const isPublished = (port: { exposure: Exposure }): boolean =>
+  port.exposure === "entry" || port.exposure === "media" || port.exposure === "admin";
+
+/** Every port that a host publishes; nothing else is reachable from outside it. */
+export function openingsOf(services: readonly ServicePlan[], settings: Settings): Opening[] {
+  return services.flatMap(({ name, host, ports }) =>
+    ports.flatMap((port) => {
+      if (port.exposure === "internal" || port.exposure === "web") return [];
+      const { exposure, number, published, protocol, why } = port;
+      const bind = bindOf(exposure, settings);
+      const from = bind.startsWith("127.")
+        ? ("this machine" as const)
+        : exposure === "entry" && settings.edge.provider === "cloudflare"
+          ? ("Cloudflare" as const)
+          : ("everyone" as const);
+      return [
+        { host, service: name, port: port.name, number, published, protocol, exposure, bind, from, why },
+      ];
+    }),
+  );
+}
+
+function bindOf(exposure: Exposure, { host }: Settings): string {
+  if (exposure === "admin") return "127.0.0.1";
+  return exposure === "entry" && host.provider === "local" ? host.bind : "0.0.0.0";
+}

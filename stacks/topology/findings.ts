@@ -1,0 +1,219 @@
+/** What is wrong with a plan, and what is worth knowing before paying for it. */
+import { tlsMode } from "../../components/services/caddy";
+import { editionProblems, entryMessageLimit } from "../settings/editions";
+import type { Problem } from "../settings/problems";
+import type { Topology } from "./index";
+import { unbuiltParts } from "./unbuilt";
+
+export interface Finding extends Problem {
+  severity: "error" | "warning" | "note";
+}
+
+type Plan = Omit<Topology, "findings">;
+
+/** All findings, errors first. */
+export function findingsOf(plan: Plan): Finding[] {
+  const errors = [
+    ...editionProblems(plan.settings, plan.secrets),
+    ...peopleProblems(plan),
+    ...domainProblems(plan),
+    ...secretProblems(plan),
+    ...imageProblems(plan),
+    ...portProblems(plan),
+    ...capacityProblems(plan),
+  ];
+  return [
+    ...errors.map((problem) => ({ ...problem, severity: "error" as const })),
+    ...warnings(plan).map((problem) => ({ ...problem, severity: "warning" as const })),
+    ...notes(plan).map((problem) => ({ ...problem, severity: "note" as const })),
+  ];
+}
+
+function peopleProblems({ settings: { people } }: Plan): Problem[] {
+  const parts = [
+    ["active", people.active, "accounts", people.accounts],
+    ["inCalls", people.inCalls, "active", people.active],
+    ["inMeetings", people.inMeetings, "active", people.active],
+  ] as const;
+  return parts
+    .filter(([, part, , whole]) => part > whole)
+    .map(([key, part, wholeKey, whole]) => ({
+      key: `muster:people.${key}`,
+      problem: `more than people.${wholeKey}`,
+      given: String(part),
+      allowed: `at most people.${wholeKey}, which is ${whole}`,
+      fix: `lower people.${key} or raise people.${wholeKey}`,
+    }));
+}
+
+function domainProblems({ settings }: Plan): Problem[] {
+  const { domain, edge, web } = settings;
+  const local = domain === "localhost" || domain.endsWith(".localhost");
+  const problems: Problem[] = [];
+  if (edge.provider === "cloudflare" && domain !== edge.zone && !domain.endsWith(`.${edge.zone}`))
+    problems.push({
+      key: "muster:domain",
+      problem: "not in the zone",
+      given: domain,
+      allowed: `${edge.zone}, or a name that ends in .${edge.zone}`,
+      fix: "change muster:domain or muster:edge.zone",
+    });
+  if (edge.provider === "none" && edge.tls === "acme" && local)
+    problems.push({
+      key: "muster:edge.tls",
+      problem: "no public authority certifies a local name",
+      given: `acme for ${domain}`,
+      allowed: "internal",
+      fix: "leave muster:edge.tls out, or set a public muster:domain",
+    });
+  if (tlsMode(settings) === "acme" && (web.httpPort !== 80 || web.httpsPort !== 443))
+    problems.push({
+      key: "muster:web",
+      problem: "the certificate authority asks on port 80 or 443 only",
+      given: `httpPort ${web.httpPort}, httpsPort ${web.httpsPort}`,
+      allowed: "80 and 443 with edge.tls: acme",
+      fix: "leave muster:web out, or set muster:edge.tls to internal",
+    });
+  return problems;
+}
+
+function secretProblems({ settings: { mail }, secrets }: Plan): Problem[] {
+  const problems: Problem[] = [];
+  if (mail?.username !== undefined && !secrets.has("mailPassword"))
+    problems.push({
+      key: "muster:mailPassword",
+      problem: "missing, but muster:mail.username is there",
+      allowed: "an encrypted value",
+      fix: "npx pulumi config set --secret muster:mailPassword, or remove mail.username",
+    });
+  if (mail?.username === undefined && secrets.has("mailPassword"))
+    problems.push({
+      key: "muster:mailPassword",
+      problem: "without muster:mail.username nobody uses it",
+      fix: "set muster:mail.username, or remove the password",
+    });
+  return problems;
+}
+
+const rolling = /:(latest|stable|edge|nightly|main|master|release-[\d.]*|\d+(\.\d+)?)(-[a-z]+)?$/;
+
+function imageProblems({ settings }: Plan): Problem[] {
+  const overrides = Object.entries(settings.images.overrides)
+    .filter(([, reference]) => rolling.test(reference))
+    .map(([name, reference]) => ({
+      key: `muster:images.overrides.${name}`,
+      problem: "a rolling tag: it may move back to an older version and take the data with it",
+      given: reference,
+      allowed: "an exact version, better with @sha256:...",
+      fix: "name the exact version",
+    }));
+  const ids = settings.chat.plugins.map(({ id }) => id);
+  const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
+  return [
+    ...overrides,
+    ...twice.map((id) => ({
+      key: "muster:chat.plugins",
+      problem: "a plugin named twice",
+      given: id,
+      allowed: "one version of each plugin",
+      fix: "remove one",
+    })),
+  ];
+}
+
+function portProblems({ openings }: Plan): Problem[] {
+  return openings.flatMap((opening, index) =>
+    openings
+      .slice(0, index)
+      .filter(
+        (other) =>
+          other.host === opening.host &&
+          other.protocol === opening.protocol &&
+          other.published === opening.published,
+      )
+      .map((other) => ({
+        key: "muster:web",
+        problem: "two services want the same port",
+        given: `${opening.published}/${opening.protocol} for ${other.service} ${other.port} and ${opening.service} ${opening.port}`,
+        allowed: "a port of its own for each",
+        fix: "change one of them",
+      })),
+  );
+}
+
+function capacityProblems({ hosts }: Plan): Problem[] {
+  return hosts.flatMap(({ provider, capacity, demand }) => {
+    if (capacity === undefined) return [];
+    const key = provider === "digitalocean" || provider === "aws" ? "size" : "memoryMiB";
+    const problems: Problem[] = [];
+    if (demand.memoryMiB > capacity.memoryMiB)
+      problems.push({
+        key: `muster:host.${key}`,
+        problem: "too little memory for these people",
+        given: `${capacity.memoryMiB} MiB`,
+        allowed: `at least ${demand.memoryMiB} MiB`,
+        fix: "choose a larger machine, or lower muster:people",
+      });
+    if (demand.cpus > capacity.cpus)
+      problems.push({
+        key: key === "size" ? "muster:host.size" : "muster:host.cpus",
+        problem: "too few CPUs for these people",
+        given: String(capacity.cpus),
+        allowed: `at least ${Math.ceil(demand.cpus)}`,
+        fix: "choose a larger machine, or lower muster:people",
+      });
+    if (capacity.diskGiB !== undefined && demand.diskGiB > capacity.diskGiB)
+      problems.push({
+        key: "muster:host.dataDiskGiB",
+        problem: "too small a data disk for a year of these people",
+        given: `${capacity.diskGiB} GiB`,
+        allowed: `at least ${demand.diskGiB} GiB`,
+        fix: "raise muster:host.dataDiskGiB, or lower muster:people",
+      });
+    return problems;
+  });
+}
+
+function warnings({ settings, offering, secrets }: Plan): Problem[] {
+  const found: Problem[] = [];
+  if (offering === "team" && secrets.has("licence"))
+    found.push({
+      key: "muster:licence",
+      problem: "the Team Edition ignores a licence silently",
+      given: "edition: team",
+      fix: "nothing, or set muster:edition to enterprise",
+    });
+  if (offering === "entry")
+    found.push({
+      key: "muster:licence",
+      problem: `the enterprise edition without a licence shows only the newest ${entryMessageLimit} messages`,
+      fix: "npx pulumi config set --secret muster:licence, or set muster:edition to team",
+    });
+  if (settings.mail === undefined)
+    found.push({
+      key: "muster:mail",
+      problem: "no outgoing mail: invitations are links, and an administrator resets passwords",
+      fix: "set muster:mail, or leave it so",
+    });
+  for (const [key, title] of [
+    ["inCalls", "calls"],
+    ["inMeetings", "meetings"],
+  ] as const)
+    if (settings.people[key] > 0)
+      found.push({
+        key: `muster:people.${key}`,
+        problem: `this version has no service for ${title} yet`,
+        given: String(settings.people[key]),
+        fix: "nothing; the number counts from the version that has them",
+      });
+  return found;
+}
+
+function notes({ settings }: Plan): Problem[] {
+  return unbuiltParts(settings).map(({ key, given }) => ({
+    key,
+    problem: "planned only: this version can't build it yet, so an up refuses",
+    given,
+    fix: "nothing for the plan; for an up, use a stack with host.provider: local and edge.provider: none",
+  }));
+}

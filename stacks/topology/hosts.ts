@@ -1,0 +1,65 @@
+/** The hosts of a stack: what they offer and what is asked of them. */
+import type { Needs, Service } from "../../components/services/service";
+import type { HostSettings, Settings } from "../settings/schema";
+import { sumOf } from "./sizing";
+import { type Size, sizes } from "./sizes";
+
+/** Memory that the operating system and the Docker Engine keep for themselves. */
+export const hostReserveMiB = 512;
+
+export interface HostPlan {
+  name: string;
+  provider: HostSettings["provider"];
+  roles: readonly Service["role"][];
+  /** What the machine has; `undefined` where only the machine itself can tell. */
+  capacity: { memoryMiB: number; cpus: number; diskGiB: number | undefined } | undefined;
+  /** Sum of its services' needs, with the host's own reserve. */
+  demand: Needs;
+  /** Where it is, for people. */
+  place: string;
+}
+
+/** One host for everything, for now: placement goes by role, so that a second host is data. */
+export function hostsOf(
+  settings: Settings,
+  running: readonly Service[],
+  needs: ReadonlyMap<string, Needs>,
+): HostPlan[] {
+  const ownNeeds = running.map(({ name }) => needs.get(name) ?? { memoryMiB: 0, cpus: 0, diskGiB: 0 });
+  const demand = sumOf([...ownNeeds, { memoryMiB: hostReserveMiB, cpus: 0, diskGiB: 0 }]);
+  return [
+    {
+      name: "main",
+      provider: settings.host.provider,
+      roles: ["app", "media"],
+      capacity: capacityOf(settings.host),
+      demand,
+      place: placeOf(settings.host),
+    },
+  ];
+}
+
+function capacityOf(host: HostSettings): HostPlan["capacity"] {
+  switch (host.provider) {
+    case "local":
+    case "existing":
+      return host.memoryMiB === undefined || host.cpus === undefined
+        ? undefined
+        : { memoryMiB: host.memoryMiB, cpus: host.cpus, diskGiB: undefined };
+    default: {
+      const size = (sizes[host.provider] as Record<string, Size>)[host.size];
+      return size === undefined ? undefined : { ...size, diskGiB: host.dataDiskGiB };
+    }
+  }
+}
+
+function placeOf(host: HostSettings): string {
+  switch (host.provider) {
+    case "local":
+      return `this machine, ${host.engine}`;
+    case "existing":
+      return `${host.user}@${host.address}:${host.port}`;
+    default:
+      return `${host.provider} ${host.region}, ${host.size}`;
+  }
+}

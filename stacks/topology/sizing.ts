@@ -1,0 +1,35 @@
+/** From a demand to whole budgets. */
+import type { Needs, Service } from "../../components/services/service";
+import type { Settings } from "../settings/schema";
+
+/** Memory comes in steps, so that one more person doesn't replace every container. */
+const memoryStepMiB = 64;
+/** Docker's shares for one busy CPU. */
+const sharesPerCpu = 1024;
+/** Docker's least useful share: a service is never starved wholly. */
+const leastShares = 128;
+
+/** What a service needs at the settings' demand, rounded up to whole steps. */
+export function needsOf(service: Service, settings: Settings): Needs {
+  const needs = service.needs(settings.people, settings);
+  return {
+    memoryMiB: Math.ceil(needs.memoryMiB / memoryStepMiB) * memoryStepMiB,
+    cpus: Math.ceil(needs.cpus * 100) / 100,
+    diskGiB: Math.ceil(needs.diskGiB),
+  };
+}
+
+/** Relative weight of a container when CPUs are short. */
+export const cpuSharesOf = (cpus: number): number => Math.max(leastShares, Math.round(cpus * sharesPerCpu));
+
+/** Sum of several needs. */
+export function sumOf(needs: readonly Needs[]): Needs {
+  return needs.reduce(
+    (sum, next) => ({
+      memoryMiB: sum.memoryMiB + next.memoryMiB,
+      cpus: Math.round((sum.cpus + next.cpus) * 100) / 100,
+      diskGiB: sum.diskGiB + next.diskGiB,
+    }),
+    { memoryMiB: 0, cpus: 0, diskGiB: 0 },
+  );
+}
