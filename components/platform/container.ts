@@ -22,7 +22,8 @@ export interface ContainerPlan {
   labels: Readonly<Record<string, pulumi.Input<string>>>;
   /** Volumes by the path at which they are mounted. */
   mounts: readonly { volume: pulumi.Input<string>; path: string; readOnly: boolean }[];
-  networks: readonly { name: pulumi.Input<string>; alias: string }[];
+  /** Networks that it is on; an alias only where others may look it up. */
+  networks: readonly { name: pulumi.Input<string>; alias?: string }[];
   ports: readonly { number: number; published: number; bind: string; protocol: "tcp" | "udp" }[];
   health: Health;
   /** A service comes back by itself; a job runs once. */
@@ -82,7 +83,10 @@ function networkArgs({ networks, ports }: ContainerPlan): Partial<docker.Contain
   if (networks.length === 0) return { networkMode: "none" };
   return {
     networkMode: "bridge",
-    networksAdvanced: networks.map(({ name, alias }) => ({ name, aliases: [alias] })),
+    networksAdvanced: networks.map(({ name, alias }) => ({
+      name,
+      ...(alias === undefined ? {} : { aliases: [alias] }),
+    })),
     ports: ports.map(({ number, published, bind, protocol }) => ({
       internal: number,
       external: published,
@@ -111,7 +115,7 @@ export function goDuration(seconds: number): string {
 }
 
 /** What the provider changes silently, without changing the container: replaced instead. */
-export const replacedOnChange = ["healthcheck", "tmpfs", "init", "cpuPeriod", "cpuQuota"];
+export const replacedOnChange = ["healthcheck", "tmpfs", "mounts", "init", "cpuPeriod", "cpuQuota"];
 
 /** Where a container finds its files. */
 export const filesMount = (volume: pulumi.Input<string>) => ({ volume, path: filesPath, readOnly: true });

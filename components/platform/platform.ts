@@ -90,7 +90,8 @@ export class Platform extends pulumi.ComponentResource {
           plan,
           networks: own.flatMap(({ name }) => {
             const network = networks.get(name);
-            return network === undefined ? [] : [{ name: network.name, outside: name === outsideNetwork }];
+            if (network === undefined) return [];
+            return [{ name: network.name, own: name === plan.name, outside: name === outsideNetwork }];
           }),
           openings: topology.openings.filter(({ service }) => service === plan.name),
           startsAfter: plan.service.startsAfter.flatMap((name) => groups.get(name)?.container ?? []),

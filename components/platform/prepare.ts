@@ -31,7 +31,11 @@ export const volumeTarget = (index: number): string => `/volumes/${index}`;
 /** The script: every step can be repeated. */
 export function prepareScript({ owner, files, shell, volumeCount }: Preparation): string {
   const who = `${owner.uid}:${owner.gid}`;
-  const volumes = Array.from({ length: volumeCount }, (_, index) => `chown ${who} ${volumeTarget(index)}`);
+  // Into an empty volume, Docker copies the image's folder with its owner, over the one that is set here.
+  const volumes = Array.from({ length: volumeCount }, (_, index) => [
+    `touch ${volumeTarget(index)}/.muster`,
+    `chown ${who} ${volumeTarget(index)} ${volumeTarget(index)}/.muster`,
+  ]).flat();
   const place = ({ name, mode }: PlacedFile): string[] => {
     const target = quote(`${filesTarget}/${name}`);
     return [

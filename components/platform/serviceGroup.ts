@@ -6,10 +6,19 @@ import type { Sandbox } from "../services/service";
 import { jobHealth } from "./prepare";
 import { createUnit, identityLabels, labelList, shellPath, type UnitContext } from "./unit";
 
+/** A network as one service sees it. */
+export interface ServiceNetwork {
+  name: pulumi.Input<string>;
+  /** The service's own: here, and only here, others find it by its name. */
+  own: boolean;
+  /** Leads out of the machine. */
+  outside: boolean;
+}
+
 export interface ServiceGroupArgs {
   plan: ServicePlan;
   /** Networks that the service is on. */
-  networks: readonly { name: pulumi.Input<string>; outside: boolean }[];
+  networks: readonly ServiceNetwork[];
   openings: readonly Opening[];
   /** Containers that must be healthy first. */
   startsAfter: readonly docker.Container[];
@@ -62,7 +71,10 @@ export class ServiceGroup extends pulumi.ComponentResource {
         spec,
         volumes: mountsOf(plan, volumes),
         shell: false,
-        networks: networks.map((network) => ({ name: network.name, alias: name })),
+        networks: networks.map(({ own, ...network }) => ({
+          name: network.name,
+          ...(own ? { alias: name } : {}),
+        })),
         ports: openings,
         health: service.health,
         lifetime: "service",
@@ -96,7 +108,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
           job.volumes.includes(plan.volumes[index]?.name ?? ""),
         ),
         shell: job.shell,
-        networks: reachable.map((network) => ({ name: network.name, alias: name })),
+        networks: reachable.map((network) => ({ name: network.name })),
         ports: [],
         health: jobHealth(job.timeoutSeconds, job.shell ? [shellPath] : []),
         lifetime: "job",
