@@ -1,0 +1,19 @@
+/** Four quick projects for `npm test`; none needs Docker, the Pulumi CLI, an account or a network. */
+const base = {
+  testEnvironment: "node",
+  transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }] },
+};
+const project = (displayName, ...folders) => ({
+  ...base,
+  displayName,
+  testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+});
+
+module.exports = {
+  projects: [
+    project("unit", "unit"),
+    project("components", "components", "helpers"),
+    project("graph", "graph"),
+    project("engine", "engine"),
+  ],
+};
