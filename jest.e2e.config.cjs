@@ -1,0 +1,10 @@
+/** The end-to-end tests: one stack, its steps in order. Started by `npm run test:e2e`. */
+module.exports = {
+  testEnvironment: "node",
+  testMatch: ["<rootDir>/test/e2e/*.e2e.ts"],
+  testTimeout: 600_000,
+  verbose: true,
+  transform: {
+    "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }],
+  },
+};

@@ -1,0 +1,104 @@
+/** What a browser or an app does: HTTPS with a trusted authority, signing in, a websocket. */
+import { request as httpsRequest } from "node:https";
+import type { IncomingHttpHeaders } from "node:http";
+import type Docker from "dockerode";
+import WebSocket from "ws";
+import { demultiplex } from "../../components/host/engine";
+import { httpsPort } from "./stack";
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+export interface AskOptions {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: unknown;
+}
+
+/** What a command in a container prints. */
+export async function execute(docker: Docker, container: string, command: string[]): Promise<string> {
+  const exec = await docker
+    .getContainer(container)
+    .exec({ Cmd: command, AttachStdout: true, AttachStderr: true });
+  const stream = await exec.start({ hijack: true, stdin: false });
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  await new Promise((resolve) => stream.on("end", resolve));
+  return demultiplex(Buffer.concat(chunks));
+}
+
+/** Caddy's own root certificate, out of its container. */
+export const rootCertificate = (docker: Docker, container: string): Promise<string> =>
+  execute(docker, container, ["cat", "/data/caddy/pki/authorities/local/root.crt"]);
+
+/** A browser that trusts one authority and finds `chat.localhost` on this machine. */
+export class Client {
+  constructor(private readonly ca: string) {}
+
+  private readonly where = { host: "127.0.0.1", port: httpsPort, servername: "chat.localhost" };
+
+  ask(path: string, { method = "GET", headers = {}, body }: AskOptions = {}): Promise<Answer> {
+    const options = {
+      ...this.where,
+      ca: this.ca,
+      path,
+      method,
+      headers: { Host: `chat.localhost:${httpsPort}`, ...headers },
+    };
+    return new Promise((resolve, reject) => {
+      const request = httpsRequest(options, (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () => {
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(chunks).toString("utf8"),
+          });
+        });
+      });
+      request.setTimeout(20_000, () => request.destroy(new Error(`no answer from ${path}`)));
+      request.on("error", reject);
+      request.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+
+  /** Signs in and returns the session's token. */
+  async signIn(user: string, password: string): Promise<string> {
+    const { status, headers, body } = await this.ask("/api/v4/users/login", {
+      method: "POST",
+      body: { login_id: user, password },
+    });
+    if (status !== 200) throw new Error(`signing in: ${status} ${body}`);
+    return String(headers["token"]);
+  }
+
+  /** The first event on the websocket after its challenge is answered. */
+  hello(token: string): Promise<string> {
+    const socket = new WebSocket(`wss://127.0.0.1:${httpsPort}/api/v4/websocket`, {
+      ca: this.ca,
+      ...{ servername: "chat.localhost" },
+      headers: { Host: `chat.localhost:${httpsPort}` },
+    });
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        socket.terminate();
+        reject(new Error("no event on the websocket within 20 s"));
+      }, 20_000);
+      socket.on("error", reject);
+      socket.on("open", () => {
+        socket.send(JSON.stringify({ seq: 1, action: "authentication_challenge", data: { token } }));
+      });
+      socket.on("message", (data: WebSocket.RawData) => {
+        const message = JSON.parse((data as Buffer).toString("utf8")) as { event?: string };
+        if (message.event === undefined) return;
+        clearTimeout(timer);
+        socket.close();
+        resolve(message.event);
+      });
+    });
+  }
+}

@@ -1,0 +1,36 @@
+/** What the end-to-end tests need and this machine may lack. */
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import Docker from "dockerode";
+
+/** The engine that the tests use: the address is the same as the stack's. */
+export const engineSocket = "/var/run/docker.sock";
+
+/** What is missing, in words; empty where all is there. */
+export async function missingParts(): Promise<string[]> {
+  return [...missingEngine(), ...(await missingDocker())];
+}
+
+/** The CLI and the plugins must be there already: a test run downloads no engine. */
+function missingEngine(): string[] {
+  const home = process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi");
+  const version = (name: string): string => (require(`${name}/package.json`) as { version: string }).version;
+  const parts = [
+    ["the Pulumi CLI", join(home, "versions", version("pulumi"), "bin", "pulumi")],
+    ...["docker", "random"].map((name) => [
+      `the Pulumi plugin ${name}`,
+      join(home, "plugins", `resource-${name}-v${version(`@pulumi/${name}`)}`),
+    ]),
+  ] as [string, string][];
+  return parts.filter(([, path]) => !existsSync(path)).map(([name, path]) => `${name} (looked for ${path})`);
+}
+
+async function missingDocker(): Promise<string[]> {
+  try {
+    await new Docker({ socketPath: engineSocket }).ping();
+    return [];
+  } catch (error) {
+    return [`the Docker Engine (${(error as Error).message})`];
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * `npm run test:e2e`: real engine, real Docker provider, real Docker Engine. Skips loudly where a part is
+ * missing; with MUSTER_E2E=require a missing part is a failure.
+ */
+import { spawnSync } from "node:child_process";
+import { missingParts } from "./parts";
+
+async function main(): Promise<number> {
+  const missing = await missingParts();
+  if (missing.length > 0) {
+    const required = process.env["MUSTER_E2E"] === "require";
+    console.log(`End-to-end tests ${required ? "FAILED" : "SKIPPED"}. Missing:`);
+    for (const part of missing) console.log(`  - ${part}`);
+    console.log(required ? "0 passed, 1 failed" : "0 passed, 0 failed, 1 skipped");
+    return required ? 1 : 0;
+  }
+  const jest = require.resolve("jest/bin/jest");
+  const args = [jest, "--config", "jest.e2e.config.cjs", "--runInBand", ...process.argv.slice(2)];
+  return spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
+}
+
+void main().then((code) => (process.exitCode = code));

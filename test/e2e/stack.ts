@@ -1,0 +1,175 @@
+/** A stack of its own in a copy of the project, driven through the npm verbs like a person would. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import Docker from "dockerode";
+import { parseDocument } from "yaml";
+import { labels } from "../../components/host/engine";
+import { engineSocket } from "./parts";
+
+const projectDir = resolve(__dirname, "../..");
+
+export interface Finished {
+  code: number;
+  output: string;
+  seconds: number;
+}
+
+/** Ports and demand of the test's stack. */
+export const httpPort = 18080;
+export const httpsPort = 18443;
+export const origin = `https://chat.localhost:${httpsPort}`;
+
+export class Stack {
+  readonly name = "e2e";
+  readonly dir: string;
+  readonly docker = new Docker({ socketPath: engineSocket });
+  /** All that the verbs have ever printed: no secret may stand in it. */
+  transcript = "";
+
+  constructor() {
+    this.dir = mkdtempSync(join(tmpdir(), "muster-e2e-"));
+    const files = spawnSync("git", ["ls-files", "-co", "--exclude-standard"], {
+      cwd: projectDir,
+      encoding: "utf8",
+    });
+    for (const file of files.stdout.split("\n").filter(Boolean)) {
+      mkdirSync(dirname(join(this.dir, file)), { recursive: true });
+      cpSync(join(projectDir, file), join(this.dir, file));
+    }
+    symlinkSync(join(projectDir, "node_modules"), join(this.dir, "node_modules"));
+  }
+
+  get file(): string {
+    return join(this.dir, `Pulumi.${this.name}.yaml`);
+  }
+
+  /** Writes the stack's file anew. */
+  write(settings: Record<string, unknown>): void {
+    writeFileSync(
+      this.file,
+      JSON.stringify({
+        config: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`muster:${key}`, value])),
+      }),
+    );
+  }
+
+  /** Changes one setting in the stack's file, as with an editor. */
+  set(path: readonly string[], value: unknown): void {
+    const document = parseDocument(readFileSync(this.file, "utf8"));
+    const [top = "", ...rest] = path;
+    if (value === undefined) document.deleteIn(["config", `muster:${top}`, ...rest]);
+    else document.setIn(["config", `muster:${top}`, ...rest], value);
+    writeFileSync(this.file, document.toString());
+  }
+
+  /** Starts a verb, as `npm run VERB -- ARGUMENTS` does. */
+  start(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+  ): { child: ChildProcess; done: Promise<Finished> } {
+    const began = Date.now();
+    const child = spawn(process.execPath, [require.resolve("tsx/cli"), "cli/main.ts", ...args], {
+      cwd: this.dir,
+      env: { ...process.env, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true", ...env },
+    });
+    let output = "";
+    const collect = (chunk: Buffer): void => {
+      output += chunk.toString("utf8");
+      this.transcript += chunk.toString("utf8");
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    const done = new Promise<Finished>((finish) => {
+      child.on("close", (code) => {
+        finish({ code: code ?? 1, output, seconds: (Date.now() - began) / 1000 });
+      });
+    });
+    return { child, done };
+  }
+
+  run(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Finished> {
+    return this.start(args, env).done;
+  }
+
+  /** Brings the stack up and fails with its output where that doesn't work. */
+  async up(): Promise<Finished> {
+    const finished = await this.run(["up", this.name]);
+    if (finished.code !== 0) throw new Error(`up failed:\n${finished.output}`);
+    return finished;
+  }
+
+  /** The Pulumi CLI on this stack, for looking. */
+  async pulumi(args: readonly string[]): Promise<string> {
+    const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE_FILE: join(this.dir, ".muster", "passphrase") };
+    const { stdout, stderr, status } = spawnSync(
+      process.execPath,
+      [require.resolve("pulumi/run.js"), ...args, "-s", this.name],
+      { cwd: this.dir, env, encoding: "utf8" },
+    );
+    if (status !== 0) throw new Error(`pulumi ${args.join(" ")}: ${stderr}`);
+    return Promise.resolve(stdout);
+  }
+
+  /** Every secret value of the stack, from its decrypted state. */
+  async secrets(): Promise<{ name: string; value: string }[]> {
+    const { deployment } = JSON.parse(await this.pulumi(["stack", "export", "--show-secrets"])) as {
+      deployment: {
+        resources: { urn: string; type: string; outputs?: { result?: { plaintext?: string } | string } }[];
+      };
+    };
+    return deployment.resources
+      .filter(({ type }) => type === "random:index/randomPassword:RandomPassword")
+      .map(({ urn, outputs }) => {
+        const result = outputs?.result;
+        const text = typeof result === "string" ? result : JSON.parse(result?.plaintext ?? '""');
+        return { name: urn.split("::").at(-1) ?? "", value: text as string };
+      });
+  }
+
+  async secret(name: string): Promise<string> {
+    const found = (await this.secrets()).find((secret) => secret.name === name);
+    if (found === undefined) throw new Error(`no secret ${name}`);
+    return found.value;
+  }
+
+  /** Containers of the stack by short name, exited ones too. */
+  async containers(): Promise<Map<string, Docker.ContainerInfo>> {
+    const filters = { label: [`${labels.stack}=${this.name}`] };
+    const all = await this.docker.listContainers({ all: true, filters });
+    return new Map(
+      all.map((container) => [(container.Names[0] ?? "").replace(`/muster-${this.name}-`, ""), container]),
+    );
+  }
+
+  /** Names of the running containers that aren't healthy. */
+  async unwell(): Promise<string[]> {
+    const containers = await this.containers();
+    const expected = ["caddy", "mattermost", "postgres"];
+    return expected.filter((name) => !(containers.get(name)?.Status ?? "").includes("(healthy)"));
+  }
+
+  /** Waits until all services are healthy. */
+  async healthy(seconds: number): Promise<void> {
+    const end = Date.now() + seconds * 1000;
+    let unwell = await this.unwell();
+    while (unwell.length > 0) {
+      if (Date.now() > end) throw new Error(`not healthy after ${seconds} s: ${unwell.join(", ")}`);
+      await new Promise((done) => setTimeout(done, 500));
+      unwell = await this.unwell();
+    }
+  }
+
+  /** Removes everything that the tests made. */
+  async remove(): Promise<void> {
+    for (const { Id } of (await this.containers()).values())
+      await this.docker.getContainer(Id).remove({ force: true });
+    const filters = { label: [`${labels.stack}=${this.name}`] };
+    for (const { Id } of await this.docker.listNetworks({ filters }))
+      await this.docker.getNetwork(Id).remove();
+    for (const { Name } of (await this.docker.listVolumes({ filters })).Volumes)
+      await this.docker.getVolume(Name).remove();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}

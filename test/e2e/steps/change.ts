@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import { createServer } from "node:http";
+import { gzipSync } from "node:zlib";
+import { pack } from "tar-stream";
+import type { Stack } from "../stack";
+import { ids, replaced } from "./bringUp";
+
+/** One setting, its containers. And the job that patches its own keys only. */
+export function change(stack: Stack): void {
+  describe("changing it", () => {
+    it("replaces only the container whose setting has changed", async () => {
+      const before = await ids(stack);
+      stack.set(["chat", "title"], "Renamed");
+      await stack.up();
+      expect(replaced(before, await ids(stack))).toEqual(["mattermost"]);
+    });
+
+    it("replaces only the consumer of a file that has changed, after placing it anew", async () => {
+      const before = await ids(stack);
+      stack.set(["chat", "team"], { title: "Another title" });
+      await stack.up();
+      expect(replaced(before, await ids(stack))).toEqual([
+        "mattermost-first-run",
+        "mattermost-first-run-prepare",
+      ]);
+    });
+
+    it("changes a memory limit in place", async () => {
+      const before = await ids(stack);
+      stack.set(["people", "active"], 19);
+      stack.set(["people", "accounts"], 1500);
+      stack.set(["edition"], "team");
+      const refused = await stack.run(["up", stack.name]);
+      expect(refused.code).toBe(1);
+      expect(refused.output).toContain("muster:people.accounts");
+      stack.set(["people", "accounts"], 240);
+      await stack.up();
+      const after = await ids(stack);
+      expect(replaced(before, after)).not.toContain("caddy");
+      const memory = async (name: string): Promise<number> =>
+        (await stack.docker.getContainer(`muster-${stack.name}-${name}`).inspect()).HostConfig.Memory ?? 0;
+      const { services } = JSON.parse(await stack.pulumi(["stack", "output", "--json"])) as {
+        services: Record<string, { memoryMiB: number }>;
+      };
+      for (const [name, { memoryMiB }] of Object.entries(services))
+        expect(await memory(name)).toBe(memoryMiB * 1024 * 1024);
+    });
+
+    it("installs a plugin whose checksum is right, and leaves uploads off", async () => {
+      const archive = await pluginArchive();
+      const served = await serve(archive);
+      const sha256 = createHash("sha256").update(archive).digest("hex");
+      const plugin = { id: "com.example.probe", version: "1.2.3", url: served.url, sha256 };
+      try {
+        stack.set(["chat", "plugins"], [plugin]);
+        await stack.up();
+        const { output } = await stack.run(["mmctl", stack.name, "plugin", "list"]);
+        expect(output).toContain("com.example.probe: Probe, Version: 1.2.3");
+        expect(await configured(stack, "PluginSettings.EnableUploads")).toBe("false");
+      } finally {
+        served.close();
+      }
+    });
+
+    it("leaves alone what an administrator has changed elsewhere", async () => {
+      await stack.run(["mmctl", stack.name, "config", "set", "TeamSettings.MaxUsersPerTeam", "77"]);
+      await stack.docker.getContainer("muster-e2e-mattermost-first-run").remove({ force: true });
+      await stack.up();
+      expect(await configured(stack, "TeamSettings.MaxUsersPerTeam")).toBe("77");
+    });
+  });
+}
+
+const configured = async (stack: Stack, key: string): Promise<string> =>
+  (await stack.run(["mmctl", stack.name, "config", "get", key])).output.trim();
+
+/** A plugin's archive as its makers publish it. */
+async function pluginArchive(): Promise<Buffer> {
+  const manifest = { id: "com.example.probe", name: "Probe", version: "1.2.3", min_server_version: "11.0.0" };
+  const tar = pack();
+  tar.entry({ name: "com.example.probe/plugin.json" }, JSON.stringify(manifest));
+  tar.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of tar) chunks.push(chunk as Buffer);
+  return gzipSync(Buffer.concat(chunks));
+}
+
+/** Serves the archive where containers reach this machine. */
+async function serve(archive: Buffer): Promise<{ url: string; close: () => void }> {
+  const Docker = (await import("dockerode")).default;
+  const network = await new Docker({ socketPath: "/var/run/docker.sock" })
+    .getNetwork("muster-e2e-outside")
+    .inspect();
+  const { Gateway } = (network as { IPAM: { Config: { Gateway: string }[] } }).IPAM.Config[0] ?? {
+    Gateway: "",
+  };
+  const server = createServer((_request, response) => response.end(archive));
+  await new Promise<void>((listening) => server.listen(0, Gateway, listening));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return { url: `http://${Gateway}:${port}/probe.tar.gz`, close: () => server.close() };
+}
