@@ -58,7 +58,14 @@ export function prepareScript({ owner, files, shell, volumeCount }: Preparation)
     "set -eu",
     ...volumes,
     ...stale,
-    ...(shell ? [`cp /bin/busybox ${filesTarget}/busybox`, `chmod 0555 ${filesTarget}/busybox`] : []),
+    // By way of another name: a job that still runs holds the old one.
+    ...(shell
+      ? [
+          `cp /bin/busybox ${filesTarget}/busybox.new`,
+          `chmod 0555 ${filesTarget}/busybox.new`,
+          `mv -f ${filesTarget}/busybox.new ${filesTarget}/busybox`,
+        ]
+      : []),
     ...files.flatMap(place),
     sayReady,
   ].join("\n");

@@ -31,10 +31,15 @@ async function signedIn(stack: Stack): Promise<{ client: Client; headers: Record
 
 async function write(stack: Stack, message: string): Promise<string> {
   const { client, headers } = await signedIn(stack);
+  const [team] = JSON.parse((await client.ask("/api/v4/users/me/teams", { headers })).body) as {
+    id: string;
+  }[];
+  const channelPath = `/api/v4/teams/${team?.id ?? ""}/channels/name/town-square`;
+  const channel = JSON.parse((await client.ask(channelPath, { headers })).body) as { id: string };
   const { status, body } = await client.ask("/api/v4/posts", {
     method: "POST",
     headers,
-    body: { channel_id: "town-square", message },
+    body: { channel_id: channel.id, message },
   });
   expect({ status, body }).toMatchObject({ status: 201 });
   return (JSON.parse(body) as { id: string }).id;

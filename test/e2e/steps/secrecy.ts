@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readdirSync } from "node:fs";
 import { demultiplex } from "../../../components/host/engine";
+import { execute } from "../client";
 import type { Stack } from "../stack";
 
 const mailPassword = 'Mail "pass\\word" 8Jk2';
@@ -9,51 +9,53 @@ const mailPassword = 'Mail "pass\\word" 8Jk2';
 /** No secret's value stands anywhere that people or tools read. */
 export function secrecy(stack: Stack): void {
   describe("its secrets", () => {
+    let values: string[] = [];
     beforeAll(async () => {
       stack.set(["mail"], { host: "mail.example.org", username: "robot", from: "robot@example.org" });
       await stack.pulumi(["config", "set", "--secret", "muster:mailPassword", mailPassword]);
       await stack.up();
+      values = [mailPassword, ...(await stack.secrets()).map(({ value }) => value)];
     });
 
-    const values = async (): Promise<string[]> => [
-      mailPassword,
-      ...(await stack.secrets()).map(({ value }) => value),
-    ];
-    const expectNone = async (text: string): Promise<void> => {
-      for (const value of await values()) expect(text.includes(value)).toBe(false);
+    // The values themselves must not land in a failure's message either.
+    const expectNone = (text: string): void => {
+      for (const value of values) expect(text.includes(value)).toBe(false);
     };
 
-    it("reach their services as files", async () => {
-      const { output } = await stack.run([
+    it("reach their service whole, whatever characters they have", async () => {
+      // Not through a verb: over the local socket, mmctl shows the value, and the verbs' words are searched below.
+      const command = [
         "mmctl",
-        stack.name,
+        "--local",
+        "--suppress-warnings",
         "config",
         "get",
         "EmailSettings.SMTPPassword",
-      ]);
-      // Mattermost masks it when asked; what counts is that it is set.
-      expect(output.trim()).not.toBe('""');
+      ];
+      const shown = await execute(stack.docker, "muster-e2e-mattermost", command);
+      expect(JSON.parse(shown)).toBe(mailPassword);
     });
 
-    it("are several, each of some length", async () => {
-      const all = await values();
-      expect(all.length).toBeGreaterThanOrEqual(4);
-      for (const value of all) expect(value.length).toBeGreaterThanOrEqual(12);
+    it("are several, each of some length", () => {
+      expect(values.length).toBeGreaterThanOrEqual(4);
+      for (const value of values) expect(value.length).toBeGreaterThanOrEqual(12);
     });
 
     it("stand in no plan, preview or diff", async () => {
       const plan = await stack.run(["plan", stack.name]);
       const preview = await stack.run(["preview", stack.name, "--diff", "--json"]);
-      await expectNone(plan.output + preview.output);
+      expectNone(plan.output + preview.output);
     });
 
-    it("stand in nothing that the verbs have printed so far", () => expectNone(stack.transcript));
+    it("stand in nothing that the verbs have printed so far", () => {
+      expectNone(stack.transcript);
+    });
 
     it("stand in no output", async () => {
-      await expectNone(await stack.pulumi(["stack", "output", "--json"]));
+      expectNone(await stack.pulumi(["stack", "output", "--json"]));
     });
 
-    it("stand in no file of the state in plain text", async () => {
+    it("stand in no file of the state in plain text", () => {
       const folder = join(stack.dir, ".muster", "state");
       const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
         entry.isFile(),
@@ -64,14 +66,14 @@ export function secrecy(stack: Stack): void {
         path: string;
         name: string;
       }[])
-        await expectNone(readFileSync(join(parentPath ?? path, name), "utf8"));
+        expectNone(readFileSync(join(parentPath ?? path, name), "utf8"));
     });
 
     it("stand in no container's description and no log", async () => {
       for (const { Id } of (await stack.containers()).values()) {
         const container = stack.docker.getContainer(Id);
-        await expectNone(JSON.stringify(await container.inspect()));
-        await expectNone(demultiplex(await container.logs({ stdout: true, stderr: true })));
+        expectNone(JSON.stringify(await container.inspect()));
+        expectNone(demultiplex(await container.logs({ stdout: true, stderr: true })));
       }
     });
 
