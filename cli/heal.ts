@@ -43,7 +43,9 @@ export function clearDeadLock(
   if (dir === undefined) return [];
   const locks = join(dir, ".pulumi", "locks", "organization", "muster", stack);
   if (!existsSync(locks)) return [];
-  return readdirSync(locks).map((file) => {
+  // Beside each lock lies its `.attrs`, which says nothing.
+  const files = readdirSync(locks).filter((file) => file.endsWith(".json"));
+  return files.map((file) => {
     const path = join(locks, file);
     const lock = readLock(path);
     if (lock !== undefined && lock.hostname !== thisHost)
@@ -56,6 +58,7 @@ export function clearDeadLock(
         `Stack ${stack} is being changed by process ${lock.pid} since ${lock.timestamp}.\n  fix: wait until it is done`,
       );
     rmSync(path);
+    rmSync(`${path}.attrs`, { force: true });
     return `removed the lock of an update that was killed${lock === undefined ? "" : ` (process ${lock.pid})`}`;
   });
 }

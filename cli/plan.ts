@@ -84,7 +84,7 @@ function services({ services: all, hosts: where }: Topology): string {
       ...all.map(({ service, host, image, needs }) => [
         service.title,
         host,
-        image,
+        image.reference,
         `${needs.memoryMiB} MiB`,
         needs.cpus,
         `${needs.diskGiB} GiB`,

@@ -148,10 +148,11 @@ async function takenPorts(
   { stack, openings }: Topology,
   state: StackState | undefined,
 ): Promise<Missing[]> {
-  const known = containerIds(state);
-  const own = (await docker.listContainers({ filters: { label: [`${labels.stack}=${stack}`] } }))
-    .filter(({ Id }) => known.has(Id))
-    .flatMap(({ Ports }) => Ports.map(({ PublicPort, Type }) => `${PublicPort}/${Type}`));
+  // This installation's own, and also what a killed `up` left behind: that is removed next.
+  const label = [`${labels.stack}=${stack}`, `${labels.instance}=${instanceOf(state) ?? "none"}`];
+  const own = (await docker.listContainers({ filters: { label } })).flatMap(({ Ports }) =>
+    Ports.map(({ PublicPort, Type }) => `${PublicPort}/${Type}`),
+  );
   const checked = await Promise.all(
     openings
       .filter(({ published, protocol }) => protocol === "tcp" && !own.includes(`${published}/${protocol}`))

@@ -7,7 +7,11 @@ import { siteUrl } from "./topology/exposure";
 import type { ServicePlan, Topology } from "./topology";
 
 const amount = z.number().min(0);
-const needs = z.strictObject({ memoryMiB: amount, cpus: amount, diskGiB: amount });
+const needs = z.strictObject({
+  memoryMiB: amount.describe("Memory, in MiB."),
+  cpus: amount.describe("Virtual CPUs."),
+  diskGiB: amount.describe("Room on the data disk, in GiB."),
+});
 
 export const outputsSchema = z.strictObject({
   schemaVersion: z.literal(1).describe("Version of this contract."),
@@ -33,30 +37,39 @@ export const outputsSchema = z.strictObject({
     .describe("Every running service, by its name."),
   sizing: z
     .strictObject({
-      people: z.strictObject({ accounts: amount, active: amount, inCalls: amount, inMeetings: amount }),
-      hosts: z.record(
-        z.string(),
-        z.strictObject({
-          demand: needs.describe("What its services and the host itself need."),
-          capacity: needs
-            .extend({ diskGiB: amount.nullable() })
-            .nullable()
-            .describe("What the machine has; null where only the machine itself can tell."),
-          headroomMiB: z.number().nullable().describe("Memory left over, in MiB; null without a capacity."),
-        }),
-      ),
+      people: z
+        .strictObject({
+          accounts: amount.describe("Accounts."),
+          active: amount.describe("People active at once."),
+          inCalls: amount.describe("People in calls at once."),
+          inMeetings: amount.describe("People in meetings at once."),
+        })
+        .describe("People that the stack is sized for."),
+      hosts: z
+        .record(
+          z.string(),
+          z.strictObject({
+            demand: needs.describe("What its services and the host itself need."),
+            capacity: needs
+              .extend({ diskGiB: amount.nullable().describe("Room on the data disk, in GiB.") })
+              .nullable()
+              .describe("What the machine has; null where only the machine itself can tell."),
+            headroomMiB: z.number().nullable().describe("Memory left over, in MiB; null without a capacity."),
+          }),
+        )
+        .describe("Every host, by its name."),
     })
     .describe("Demand, capacity and headroom."),
   openPorts: z
     .array(
       z.strictObject({
-        host: z.string(),
-        service: z.string(),
+        host: z.string().describe("Host that publishes it."),
+        service: z.string().describe("Service behind it."),
         port: z.int().min(1).max(65535).describe("Number on the host."),
-        protocol: z.enum(["tcp", "udp"]),
-        exposure: z.enum(["entry", "media", "admin"]),
-        from: z.enum(["everyone", "this machine", "Cloudflare"]),
-        why: z.string(),
+        protocol: z.enum(["tcp", "udp"]).describe("Transport protocol."),
+        exposure: z.enum(["entry", "media", "admin"]).describe("What kind of door it is."),
+        from: z.enum(["everyone", "this machine", "Cloudflare"]).describe("Who may reach it."),
+        why: z.string().describe("Why it exists."),
       }),
     )
     .describe("Every port that a host publishes."),
@@ -79,7 +92,7 @@ export function outputsOf(topology: Topology, containerName: (service: string) =
           title: plan.service.title,
           host: plan.host,
           container: containerName(plan.name),
-          image: plan.image,
+          image: plan.image.reference,
           memoryMiB: plan.needs.memoryMiB,
           healthAddress: healthAddress(plan, topology, containerName),
         },

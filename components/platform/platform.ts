@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { ServicePlan, Topology } from "../../stacks/topology";
+import type { ImagePlan, ServicePlan, Topology } from "../../stacks/topology";
 import { outsideNetwork } from "../../stacks/topology/exposure";
 import type { Host } from "../host/host";
 import { showLogsOnError } from "./failure";
@@ -40,7 +40,7 @@ export class Platform extends pulumi.ComponentResource {
       instance: secrets.instance,
       fingerprintKey: secrets.fingerprintKey,
       provider: host.provider,
-      pulled: (reference) => this.pulled(reference),
+      pulled: (image) => this.pulled(image),
       toolsImage: topology.toolsImage,
       values: { secret: (name) => secrets.get(name), publicAddressOf: () => host.publicAddress },
       onError: showLogsOnError(host.engine),
@@ -48,15 +48,15 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   /** One pull per image, whoever runs it; kept on the host, since others may run it too. */
-  private pulled(reference: string): docker.RemoteImage {
-    const known = this.images.get(reference);
+  private pulled({ name, reference }: ImagePlan): docker.RemoteImage {
+    const known = this.images.get(name);
     if (known !== undefined) return known;
     const image = new docker.RemoteImage(
-      imageResourceName(reference),
+      `image-${name}`,
       { name: reference, keepLocally: true },
       { parent: this, provider: this.context.provider },
     );
-    this.images.set(reference, image);
+    this.images.set(name, image);
     return image;
   }
 
@@ -103,12 +103,6 @@ export class Platform extends pulumi.ComponentResource {
       groups.set(plan.name, group);
     }
   }
-}
-
-/** A resource name that stays when the version changes: the repository's last part. */
-function imageResourceName(reference: string): string {
-  const repository = reference.replace(/@.*$/, "").replace(/:[^/:]*$/, "");
-  return `image-${repository.split("/").at(-1) ?? repository}`;
 }
 
 /** Services after those that they start after. A circle is a mistake in the declarations. */

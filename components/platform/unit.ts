@@ -4,6 +4,7 @@
  */
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import type { ImagePlan } from "../../stacks/topology";
 import { labels } from "../host/engine";
 import { type ContainerSpec, filesPath } from "../services/service";
 import { type ContainerPlan, containerArgs, filesMount, replacedOnChange } from "./container";
@@ -18,9 +19,9 @@ export interface UnitContext {
   instance: pulumi.Input<string>;
   fingerprintKey: pulumi.Input<string>;
   provider: docker.Provider;
-  /** The image of a reference, pulled before anything that runs it is replaced. */
-  pulled: (reference: string) => docker.RemoteImage;
-  toolsImage: string;
+  /** An image, pulled before anything that runs it is replaced. */
+  pulled: (image: ImagePlan) => docker.RemoteImage;
+  toolsImage: ImagePlan;
   values: LateValues;
   onError: pulumi.ErrorHook;
 }
@@ -28,9 +29,10 @@ export interface UnitContext {
 /** What one unit is, beyond its container's spec. */
 export interface UnitArgs extends Omit<
   ContainerPlan,
-  "name" | "environment" | "labels" | "mounts" | "entrypoint" | "command"
+  "name" | "image" | "environment" | "labels" | "mounts" | "entrypoint" | "command"
 > {
   service: string;
+  image: ImagePlan;
   spec: ContainerSpec;
   volumes: readonly { volume: docker.Volume; path: string }[];
   /** Ships busybox beside the files. */
@@ -68,6 +70,7 @@ export function createUnit(
 
   return createContainer(
     name,
+    args.image,
     {
       ...args,
       name: `${context.prefix}-${name}`,
@@ -82,7 +85,7 @@ export function createUnit(
           ? {
               [labels.files]: fingerprint(
                 context.fingerprintKey,
-                files.map(({ content }) => content),
+                files.flatMap(({ name: file, mode, content }) => [`${file} ${mode}`, content]),
               ),
             }
           : {}),
@@ -109,9 +112,9 @@ function createPreparation(
   const script = prepareScript({ owner: user, files, shell, volumeCount: volumes.length });
   return createContainer(
     `${name}-prepare`,
+    context.toolsImage,
     {
       name: `${context.prefix}-${name}-prepare`,
-      image: context.toolsImage,
       user: { uid: 0, gid: 0 },
       memoryMiB: 32,
       cpus: 0.1,
@@ -149,7 +152,8 @@ function createPreparation(
 
 function createContainer(
   name: string,
-  plan: ContainerPlan,
+  image: ImagePlan,
+  plan: Omit<ContainerPlan, "image">,
   dependsOn: readonly pulumi.Resource[],
   context: UnitContext,
   parent: pulumi.Resource,
@@ -157,11 +161,11 @@ function createContainer(
 ): docker.Container {
   return new docker.Container(
     name,
-    { ...containerArgs(plan), ...(uploads.length === 0 ? {} : { uploads }) },
+    { ...containerArgs({ ...plan, image: image.reference }), ...(uploads.length === 0 ? {} : { uploads }) },
     {
       parent,
       provider: context.provider,
-      dependsOn: [context.pulled(plan.image), ...dependsOn],
+      dependsOn: [context.pulled(image), ...dependsOn],
       // Names and ports can't be held twice; the provider asks for it only for its own replacements.
       deleteBeforeReplace: true,
       replaceOnChanges: replacedOnChange,

@@ -62,6 +62,19 @@ export function imageReference(name: ImageName, settings: ImageSettings): string
   return digest === undefined ? tagged : `${tagged}@${digest}`;
 }
 
+const channel = /^(latest|stable|edge|nightly|main|master|release-[\d.]*|\d+(\.\d+)?)(-[a-z]+)?$/;
+
+/**
+ * Whether a reference may mean another image tomorrow: a tag for a channel, or a version without its last part.
+ * @param name image that it stands for; PostgreSQL's whole version has two parts, everybody else's three.
+ */
+export function isRolling(reference: string, name: string): boolean {
+  if (reference.includes("@sha256:")) return false;
+  const tag = /:([^/:]+)$/.exec(reference)?.[1];
+  if (tag === undefined) return true;
+  return channel.test(tag) && !(name === "postgres" && /^\d+\.\d/.test(tag));
+}
+
 /** All pins by name, for the script that looks digests up. */
 export function allPins(): {
   name: ImageName;

@@ -15,7 +15,9 @@ export interface SettingDoc {
   variant: string | undefined;
 }
 
-type Wrapper = { innerType: z.ZodType };
+interface Wrapper {
+  innerType: z.ZodType;
+}
 const wrappers = new Set(["default", "prefault", "optional", "nullable", "readonly"]);
 
 /** The schema inside defaults and optionals. */
@@ -49,7 +51,7 @@ export function schemaAt(path: readonly string[], from: z.ZodType = settingsSche
   }
 }
 
-/** Every key of the settings, in the schema's order, the secrets last. */
+/** Every key of the settings, in the schema's order, the secrets last; `[]` stands for the items of a list. */
 export function describeSettings(): SettingDoc[] {
   return [
     ...walk(settingsSchema, [], undefined),
@@ -75,11 +77,16 @@ function walk(schema: z.ZodType, path: string[], variant: string | undefined): S
     return (inner as z.ZodUnion).options.flatMap((option) =>
       walk(option as z.ZodType, path, discriminant(option as z.ZodObject)),
     );
-  return [leaf(schema, inner, path, variant)];
+  const own = leaf(schema, inner, path, variant);
+  if (inner.def.type !== "array") return [own];
+  const items = unwrap((inner as z.ZodArray).element as z.ZodType);
+  const itemsPath = [...path.slice(0, -1), `${path.at(-1) ?? ""}[]`];
+  return [own, ...(items.def.type === "object" ? walk(items, itemsPath, variant) : [])];
 }
 
 const discriminant = (option: z.ZodObject): string | undefined => {
-  const literal = Object.values(option.shape).find((field) => field.def.type === "literal");
+  const fields = Object.values<z.ZodType>(option.shape);
+  const literal = fields.find((field) => field.def.type === "literal");
   return literal === undefined ? undefined : String((literal as z.ZodLiteral).value);
 };
 
@@ -99,15 +106,17 @@ function leaf(schema: z.ZodType, inner: z.ZodType, path: string[], variant: stri
 function typeName(schema: z.ZodType): string {
   switch (schema.def.type) {
     case "enum":
-      return (schema as z.ZodEnum).options.map(String).join(" \\| ");
+      return (schema as z.ZodEnum).options.map(String).join(" | ");
     case "literal":
-      return `\`${String((schema as z.ZodLiteral).value)}\``;
-    case "number":
-      return "whole number";
+      return String((schema as z.ZodLiteral).value);
+    case "number": {
+      const { minValue, maxValue } = schema as z.ZodNumber;
+      return `whole number, ${minValue} to ${maxValue}`;
+    }
     case "array":
       return "list";
     case "record":
-      return "map";
+      return `map by ${typeName((schema as z.ZodRecord).keyType as z.ZodType)}`;
     default:
       return schema.def.type;
   }

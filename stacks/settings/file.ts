@@ -26,13 +26,7 @@ export function readStackFile(projectDir: string, stack: string): RawSettings {
   const path = join(projectDir, stackFile(stack));
   if (!existsSync(path)) throw missingStack(projectDir, stack);
   const source = basename(path);
-  const document = parseDocument(readFileSync(path, "utf8"));
-  const [error] = document.errors;
-  if (error !== undefined)
-    throw new SettingsError(source, [
-      { key: source, problem: `not valid YAML: ${error.message}`, fix: "mend the line that is named above" },
-    ]);
-  const content: unknown = document.toJS();
+  const content = parseYaml(source, readFileSync(path, "utf8"));
   const config = isMap(content) ? (content["config"] ?? {}) : undefined;
   if (!isMap(config))
     throw new SettingsError(source, [
@@ -51,6 +45,23 @@ export function readStackFile(projectDir: string, stack: string): RawSettings {
     values: Object.fromEntries(own.filter(([, value]) => !isEncrypted(value))),
     encrypted: own.filter(([, value]) => isEncrypted(value)).map(([key]) => key),
   };
+}
+
+function parseYaml(source: string, text: string): unknown {
+  const document = parseDocument(text);
+  try {
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
+    return document.toJS();
+  } catch (error) {
+    throw new SettingsError(source, [
+      {
+        key: source,
+        problem: `not valid YAML: ${(error as Error).message}`,
+        fix: "mend the line that is named above",
+      },
+    ]);
+  }
 }
 
 function missingStack(projectDir: string, stack: string): SettingsError {

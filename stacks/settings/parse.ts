@@ -76,7 +76,7 @@ function issueProblems(issue: Issue, values: unknown): Problem[] {
     {
       key: keyName(path),
       problem: missing ? "missing" : problemText(issue),
-      given: missing ? undefined : show(value),
+      given: given(path, value),
       allowed: allowedText(issue),
       fix: `set ${keyName(path)}${schema?.description === undefined ? "" : ` (${schema.description})`}`,
     },
@@ -85,11 +85,10 @@ function issueProblems(issue: Issue, values: unknown): Problem[] {
 
 /** A union without a matching variant, such as an unknown provider, or a record key that is not allowed. */
 function unknownVariant(issue: Issue, path: string[], values: unknown): Problem {
-  const value = at(values, path);
   return {
     key: keyName(path),
     problem: "not allowed here",
-    given: show(value),
+    given: given(path, at(values, path)),
     allowed: allowedText(issue),
     fix: `set ${keyName(path)} to what is allowed`,
   };
@@ -98,7 +97,7 @@ function unknownVariant(issue: Issue, path: string[], values: unknown): Problem 
 function unknownKey(path: string[], key: string, value: unknown): Problem {
   const full = [...path, key].join(".");
   const known = knownKeys(path);
-  const renamed = renamedKeys[full];
+  const renamed = Object.hasOwn(renamedKeys, full) ? renamedKeys[full] : undefined;
   const nearest = nearestKey(key, known);
   const suggestion =
     renamed !== undefined
@@ -109,7 +108,7 @@ function unknownKey(path: string[], key: string, value: unknown): Problem {
   return {
     key: `muster:${full}`,
     problem: renamed === undefined ? "unknown key" : "renamed key",
-    given: value === undefined ? undefined : show(value),
+    given: given([...path, key], value),
     allowed: known.join(", "),
     fix: suggestion,
   };
@@ -130,10 +129,18 @@ function objectShapes(schema: z.ZodType): Record<string, unknown>[] {
   return [];
 }
 
+const sortedLetters = (word: string): string => [...word].sort().join("");
+
+/** How many slips of the hand lie between two words; two letters that swapped places are one slip. */
+function slips(from: string, to: string): number {
+  const edits = distance(from, to);
+  return sortedLetters(from) === sortedLetters(to) ? edits / 2 : edits;
+}
+
 /** The known key that a typo most likely meant: at most a third of its letters differ. */
 export function nearestKey(key: string, known: readonly string[]): string | undefined {
   const ranked = known
-    .map((candidate) => ({ candidate, edits: distance(key.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, edits: slips(key.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
   return best !== undefined && best.edits <= Math.max(1, best.candidate.length / 3)
@@ -144,8 +151,17 @@ export function nearestKey(key: string, known: readonly string[]): string | unde
 const keyName = (path: readonly string[]): string =>
   path.length === 0 ? "muster" : `muster:${path.join(".")}`;
 
+/** Keys whose values nobody may see, even where they are misspelt or stand in the wrong place. */
+const looksSecret = (key: string): boolean =>
+  /pass|secret|token|licen[cs]|credential/i.test(key) ||
+  nearestKey(key, Object.keys(secretSettings)) !== undefined;
+
+/** A value as an error may show it; nothing where there is none, or where it may be a secret. */
+const given = (path: readonly string[], value: unknown): string | undefined =>
+  value === undefined || path.some(looksSecret) ? undefined : show(value);
+
 const show = (value: unknown): string => {
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value, (key, inner: unknown) => (looksSecret(key) ? "[hidden]" : inner));
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 };
 

@@ -62,9 +62,9 @@ const existingHost = z.strictObject({
   memoryMiB: memoryMiB.describe("The server's memory in MiB."),
   cpus: cpus.describe("The server's virtual CPUs."),
 });
-const cloudHost = <P extends "digitalocean" | "aws">(provider: P, region: string) =>
+const cloudHost = <P extends "digitalocean" | "aws">(provider: P, title: string, region: string) =>
   z.strictObject({
-    provider: z.literal(provider),
+    provider: z.literal(provider).describe(`A machine at ${title}, made by Muster.`),
     region: z
       .string()
       .regex(/^[a-z]{2}[a-z0-9-]{1,20}$/)
@@ -82,8 +82,8 @@ export const settingsSchema = z.strictObject({
   host: z.discriminatedUnion("provider", [
     localHost,
     existingHost,
-    cloudHost("digitalocean", "fra1"),
-    cloudHost("aws", "eu-central-1"),
+    cloudHost("digitalocean", "DigitalOcean", "fra1"),
+    cloudHost("aws", "AWS", "eu-central-1"),
   ]),
   edge: z
     .discriminatedUnion("provider", [
@@ -112,7 +112,7 @@ export const settingsSchema = z.strictObject({
   edition: z
     .enum(["team", "enterprise"])
     .default("team")
-    .describe("Mattermost's edition; what each can do stands in docs/editions.md."),
+    .describe("Mattermost's edition; what each can do stands in docs/settings.md."),
   people: z
     .strictObject({
       accounts: z.int().min(1).max(200_000).default(20).describe("Accounts."),
@@ -147,8 +147,8 @@ export const settingsSchema = z.strictObject({
       mfa: z
         .enum(["off", "offered", "enforced"])
         .default("offered")
-        .describe("Multi-factor authentication: enforced needs a licence."),
-      guests: z.boolean().default(false).describe("Guest accounts: needs a licence."),
+        .describe("Multi-factor authentication; `enforced` needs the enterprise edition."),
+      guests: z.boolean().default(false).describe("Guest accounts; they need the enterprise edition."),
       maxFileSizeMiB: z.int().min(1).max(2048).default(95).describe("Largest upload in MiB."),
       plugins: z
         .array(

@@ -1,5 +1,6 @@
 /** What is wrong with a plan, and what is worth knowing before paying for it. */
 import { tlsMode } from "../../components/services/caddy";
+import { isRolling } from "../../components/services/images";
 import { editionProblems, entryMessageLimit } from "../settings/editions";
 import type { Problem } from "../settings/problems";
 import type { Topology } from "./index";
@@ -95,11 +96,9 @@ function secretProblems({ settings: { mail }, secrets }: Plan): Problem[] {
   return problems;
 }
 
-const rolling = /:(latest|stable|edge|nightly|main|master|release-[\d.]*|\d+(\.\d+)?)(-[a-z]+)?$/;
-
 function imageProblems({ settings }: Plan): Problem[] {
   const overrides = Object.entries(settings.images.overrides)
-    .filter(([, reference]) => rolling.test(reference))
+    .filter(([name, reference]) => isRolling(reference, name))
     .map(([name, reference]) => ({
       key: `muster:images.overrides.${name}`,
       problem: "a rolling tag: it may move back to an older version and take the data with it",

@@ -2,7 +2,7 @@
  * The topology: which services run, on which host, how big, what is open to whom. Pure: settings in, data out.
  */
 import { services as allServices } from "../../components/services";
-import { imageReference } from "../../components/services/images";
+import { type ImageName, imageReference } from "../../components/services/images";
 import type {
   ContainerSpec,
   Job,
@@ -21,10 +21,17 @@ import { type Finding, findingsOf } from "./findings";
 import { type HostPlan, hostsOf } from "./hosts";
 import { needsOf } from "./sizing";
 
+/** An image as this stack runs it. */
+export interface ImagePlan {
+  name: ImageName;
+  /** Whole reference, with tag and digest. */
+  reference: string;
+}
+
 /** A job with its container described. */
 export interface JobPlan {
   job: Job;
-  image: string;
+  image: ImagePlan;
   spec: ContainerSpec;
 }
 
@@ -34,8 +41,7 @@ export interface ServicePlan {
   name: string;
   /** Name of the host it runs on. */
   host: string;
-  /** Whole reference of its image. */
-  image: string;
+  image: ImagePlan;
   needs: Needs;
   ports: readonly Port[];
   volumes: readonly Volume[];
@@ -54,8 +60,8 @@ export interface Topology {
   networks: readonly Network[];
   routes: readonly Route[];
   openings: readonly Opening[];
-  /** Reference of the image that places files. */
-  toolsImage: string;
+  /** The image that places files. */
+  toolsImage: ImagePlan;
   /** What is wrong, and what is worth knowing. An `up` refuses to start with errors. */
   findings: readonly Finding[];
 }
@@ -71,12 +77,16 @@ export function topologyOf(
 ): Topology {
   const running = catalogue.filter((service) => service.when(settings));
   const needs = new Map(running.map((service) => [service.name, needsOf(service, settings)]));
+  const imageOf = (name: ImageName): ImagePlan => ({
+    name,
+    reference: imageReference(name, settings.images),
+  });
   const hosts = hostsOf(settings, running, needs);
   const routes = routesOf(running, settings);
   const services = running.map<ServicePlan>((service) => {
     const ownNeeds = needsOf(service, settings);
     const context = contextOf(settings, secrets, ownNeeds, routes, running);
-    const image = imageReference(service.image(settings), settings.images);
+    const image = imageOf(service.image(settings));
     return {
       service,
       name: service.name,
@@ -88,7 +98,7 @@ export function topologyOf(
       spec: service.container(context),
       jobs: service.jobs.map((job) => ({
         job,
-        image: job.image === "own" ? image : imageReference(job.image, settings.images),
+        image: job.image === "own" ? image : imageOf(job.image),
         spec: job.container(context),
       })),
     };
@@ -103,7 +113,7 @@ export function topologyOf(
     networks: networksOf(services),
     routes,
     openings: openingsOf(services, settings),
-    toolsImage: imageReference("busybox", settings.images),
+    toolsImage: imageOf("busybox"),
   };
   return { ...plan, findings: findingsOf(plan) };
 }
