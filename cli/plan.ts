@@ -2,7 +2,7 @@ import Table from "cli-table3";
 import colors from "picocolors";
 import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
-import type { Finding } from "../stacks/topology/findings";
+import type { Finding } from "../stacks/topology/types";
 import { errorsOf } from "../stacks/topology";
 import { describeOffering } from "../stacks/settings/editions";
 import { hostReserveMiB } from "../stacks/topology/hosts";

@@ -68,10 +68,13 @@ export const containerIds = ids(types.container);
 export const networkIds = ids(types.network);
 export const volumeNames = ids(types.volume);
 
-/** An output of the resource with this name. */
+/** An output of the resource with this name; a secret one only where the state was read with its secrets. */
 export function outputOf(state: StackState | undefined, name: string, output: string): string | undefined {
   const value = state?.resources.find(({ urn }) => urn.endsWith(`::${name}`))?.outputs?.[output];
-  return typeof value === "string" ? value : undefined;
+  if (typeof value === "string") return value;
+  // An exported secret is an object that holds its value as JSON.
+  const { plaintext } = (value ?? {}) as { plaintext?: string };
+  return plaintext === undefined ? undefined : (JSON.parse(plaintext) as string);
 }
 
 /** The installation's own id, which its containers carry as a label. */

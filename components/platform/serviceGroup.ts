@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { Opening } from "../../stacks/topology/exposure";
+import type { Opening } from "../../stacks/topology/types";
 import type { JobPlan, ServicePlan } from "../../stacks/topology";
 import type { Sandbox } from "../services/service";
 import { jobHealth } from "./prepare";

@@ -32,8 +32,8 @@ export function schemaAt(path: readonly string[], from: z.ZodType = settingsSche
   const inner = unwrap(from);
   switch (inner.def.type) {
     case "object": {
-      const child = (inner as z.ZodObject).shape[head] as z.ZodType | undefined;
-      return child === undefined ? undefined : schemaAt(rest, child);
+      const { shape } = inner as z.ZodObject;
+      return Object.hasOwn(shape, head) ? schemaAt(rest, shape[head] as z.ZodType) : undefined;
     }
     case "union": {
       for (const option of (inner as z.ZodUnion).options) {

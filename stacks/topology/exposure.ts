@@ -2,36 +2,10 @@
 import type { Exposure, Route, Service, Site, WebPort } from "../../components/services/service";
 import { text } from "../../components/services/text";
 import type { Settings } from "../settings/schema";
-import type { ServicePlan } from "./index";
+import type { Network, Opening, ServicePlan } from "./types";
 
 /** Name of the network that leads out of the machine. */
 export const outsideNetwork = "outside";
-
-/** A network of the stack and who is on it. */
-export interface Network {
-  name: string;
-  /** Without a way out. */
-  internal: boolean;
-  members: readonly string[];
-}
-
-/** A port that the host publishes. */
-export interface Opening {
-  host: string;
-  service: string;
-  port: string;
-  /** Number in the container. */
-  number: number;
-  /** Number on the host. */
-  published: number;
-  protocol: "tcp" | "udp";
-  exposure: Exposure;
-  /** Address that the host listens on. */
-  bind: string;
-  /** Who may reach it. */
-  from: "everyone" | "this machine" | "Cloudflare";
-  why: string;
-}
 
 /** Host name of a site. */
 export const siteHost = (site: Site, { sites, domain }: Settings): string => `${sites[site]}.${domain}`;

@@ -3,12 +3,8 @@ import { tlsMode } from "../../components/services/caddy";
 import { isRolling } from "../../components/services/images";
 import { editionProblems, entryMessageLimit } from "../settings/editions";
 import type { Problem } from "../settings/problems";
-import type { Topology } from "./index";
+import type { Finding, Topology } from "./types";
 import { unbuiltParts } from "./unbuilt";
-
-export interface Finding extends Problem {
-  severity: "error" | "warning" | "note";
-}
 
 type Plan = Omit<Topology, "findings">;
 

@@ -3,21 +3,10 @@ import type { Needs, Service } from "../../components/services/service";
 import type { HostSettings, Settings } from "../settings/schema";
 import { sumOf } from "./sizing";
 import { type Size, sizes } from "./sizes";
+import type { HostPlan } from "./types";
 
 /** Memory that the operating system and the Docker Engine keep for themselves. */
 export const hostReserveMiB = 512;
-
-export interface HostPlan {
-  name: string;
-  provider: HostSettings["provider"];
-  roles: readonly Service["role"][];
-  /** What the machine has; `undefined` where only the machine itself can tell. */
-  capacity: { memoryMiB: number; cpus: number; diskGiB: number | undefined } | undefined;
-  /** Sum of its services' needs, with the host's own reserve. */
-  demand: Needs;
-  /** Where it is, for people. */
-  place: string;
-}
 
 /** One host for everything, for now: placement goes by role, so that a second host is data. */
 export function hostsOf(

@@ -3,68 +3,17 @@
  */
 import { services as allServices } from "../../components/services";
 import { type ImageName, imageReference } from "../../components/services/images";
-import type {
-  ContainerSpec,
-  Job,
-  Needs,
-  Port,
-  Route,
-  Service,
-  Volume,
-} from "../../components/services/service";
-import { type Offering, offeringOf } from "../settings/editions";
+import type { Service } from "../../components/services/service";
+import { offeringOf } from "../settings/editions";
 import type { ParsedSettings } from "../settings/parse";
-import type { SecretSetting, Settings } from "../settings/schema";
 import { contextOf } from "./context";
-import { type Network, networksOf, type Opening, openingsOf, routesOf } from "./exposure";
-import { type Finding, findingsOf } from "./findings";
-import { type HostPlan, hostsOf } from "./hosts";
+import { networksOf, openingsOf, routesOf } from "./exposure";
+import { findingsOf } from "./findings";
+import { hostsOf } from "./hosts";
 import { needsOf } from "./sizing";
+import type { Finding, ImagePlan, ServicePlan, Topology } from "./types";
 
-/** An image as this stack runs it. */
-export interface ImagePlan {
-  name: ImageName;
-  /** Whole reference, with tag and digest. */
-  reference: string;
-}
-
-/** A job with its container described. */
-export interface JobPlan {
-  job: Job;
-  image: ImagePlan;
-  spec: ContainerSpec;
-}
-
-/** A service that runs in this stack, with everything that follows from its declaration. */
-export interface ServicePlan {
-  service: Service;
-  name: string;
-  /** Name of the host it runs on. */
-  host: string;
-  image: ImagePlan;
-  needs: Needs;
-  ports: readonly Port[];
-  volumes: readonly Volume[];
-  spec: ContainerSpec;
-  jobs: readonly JobPlan[];
-}
-
-export interface Topology {
-  stack: string;
-  settings: Settings;
-  /** Secret settings that are there. */
-  secrets: ReadonlySet<SecretSetting>;
-  offering: Offering;
-  hosts: readonly HostPlan[];
-  services: readonly ServicePlan[];
-  networks: readonly Network[];
-  routes: readonly Route[];
-  openings: readonly Opening[];
-  /** The image that places files. */
-  toolsImage: ImagePlan;
-  /** What is wrong, and what is worth knowing. An `up` refuses to start with errors. */
-  findings: readonly Finding[];
-}
+export type { ImagePlan, JobPlan, ServicePlan, Topology } from "./types";
 
 /**
  * Works the topology out.

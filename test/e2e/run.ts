@@ -23,4 +23,10 @@ async function main(): Promise<number> {
   return spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
 }
 
-void main().then((code) => (process.exitCode = code));
+main().then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);

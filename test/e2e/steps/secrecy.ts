@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { demultiplex } from "../../../components/host/engine";
@@ -81,6 +82,16 @@ export function secrecy(stack: Stack): void {
       const { code, output } = await stack.run(["credentials", stack.name]);
       expect(code).toBe(1);
       expect(output).toContain("on a terminal only");
+      const onTerminal = spawnSync(
+        "script",
+        ["-qec", `npx tsx cli/main.ts credentials ${stack.name}`, "/dev/null"],
+        {
+          cwd: stack.dir,
+          encoding: "utf8",
+        },
+      );
+      const password = await stack.secret("administrator-password");
+      expect(onTerminal.stdout.includes(`password  ${password}`)).toBe(true);
     });
   });
 }

@@ -1,0 +1,103 @@
+/** Shapes of the topology: plain data, of which everything else is made. */
+import type { ImageName } from "../../components/services/images";
+import type {
+  ContainerSpec,
+  Exposure,
+  Job,
+  Needs,
+  Port,
+  Route,
+  Service,
+  Volume,
+} from "../../components/services/service";
+import type { Offering } from "../settings/editions";
+import type { Problem } from "../settings/problems";
+import type { HostSettings, SecretSetting, Settings } from "../settings/schema";
+
+/** An image as this stack runs it. */
+export interface ImagePlan {
+  name: ImageName;
+  /** Whole reference, with tag and digest. */
+  reference: string;
+}
+
+/** A job with its container described. */
+export interface JobPlan {
+  job: Job;
+  image: ImagePlan;
+  spec: ContainerSpec;
+}
+
+/** A service that runs in this stack, with everything that follows from its declaration. */
+export interface ServicePlan {
+  service: Service;
+  name: string;
+  /** Name of the host it runs on. */
+  host: string;
+  image: ImagePlan;
+  needs: Needs;
+  ports: readonly Port[];
+  volumes: readonly Volume[];
+  spec: ContainerSpec;
+  jobs: readonly JobPlan[];
+}
+
+export interface Topology {
+  stack: string;
+  settings: Settings;
+  /** Secret settings that are there. */
+  secrets: ReadonlySet<SecretSetting>;
+  offering: Offering;
+  hosts: readonly HostPlan[];
+  services: readonly ServicePlan[];
+  networks: readonly Network[];
+  routes: readonly Route[];
+  openings: readonly Opening[];
+  /** The image that places files. */
+  toolsImage: ImagePlan;
+  /** What is wrong, and what is worth knowing. An `up` refuses to start with errors. */
+  findings: readonly Finding[];
+}
+
+/** A network of the stack and who is on it. */
+export interface Network {
+  name: string;
+  /** Without a way out. */
+  internal: boolean;
+  members: readonly string[];
+}
+
+/** A port that the host publishes. */
+export interface Opening {
+  host: string;
+  service: string;
+  port: string;
+  /** Number in the container. */
+  number: number;
+  /** Number on the host. */
+  published: number;
+  protocol: "tcp" | "udp";
+  exposure: Exposure;
+  /** Address that the host listens on. */
+  bind: string;
+  /** Who may reach it. */
+  from: "everyone" | "this machine" | "Cloudflare";
+  why: string;
+}
+
+/** A host: what it offers and what is asked of it. */
+export interface HostPlan {
+  name: string;
+  provider: HostSettings["provider"];
+  roles: readonly Service["role"][];
+  /** What the machine has; `undefined` where only the machine itself can tell. */
+  capacity: { memoryMiB: number; cpus: number; diskGiB: number | undefined } | undefined;
+  /** Sum of its services' needs, with the host's own reserve. */
+  demand: Needs;
+  /** Where it is, for people. */
+  place: string;
+}
+
+export interface Finding extends Problem {
+  severity: "error" | "warning" | "note";
+}
