@@ -10,7 +10,7 @@ export async function credentials(stack: string): Promise<void> {
     throw new UserError(
       "The password is shown on a terminal only.\n  fix: run it in a terminal, without a pipe or a redirect",
     );
-  const password = outputOf(await readState(stack, true), "administrator-password", "result");
+  const password = outputOf(await readState(stack), "administrator-password", "result");
   if (password === undefined)
     throw new UserError(
       `Stack ${stack} has no password yet.\n  fix: bring it up first: ${stack === "local" ? "npm start" : `npm run up -- ${stack}`}`,

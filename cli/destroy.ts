@@ -22,8 +22,8 @@ export async function destroy(stack: string, options: Options, rest: readonly st
   prepareProject();
   for (const line of clearDeadLock(stack)) console.log(line);
   const state = await readState(stack);
-  if (state === undefined) {
-    console.log(`There is no stack ${stack}: nothing to stop.`);
+  if (state === undefined || state.resources.length === 0) {
+    console.log(`Nothing of stack ${stack} is there: nothing to do.`);
     return;
   }
   const confirmed = options.yes || options.removeData !== undefined ? ["--yes", "--skip-preview"] : [];

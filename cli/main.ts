@@ -54,6 +54,12 @@ program
   .argument(stackArgument)
   .action(async (stack: string) => (await import("./credentials.js")).credentials(stack));
 program
+  .command("secret")
+  .description("set a secret setting: asks for it, or reads it from a file (< file)")
+  .argument(stackArgument)
+  .argument("<key>")
+  .action(async (stack: string, key: string) => (await import("./secret.js")).secret(stack, key));
+program
   .command("logs")
   .description("show services' logs")
   .argument(stackArgument)

@@ -65,6 +65,7 @@ export async function missingOnHost(
   return [
     ...tooOld,
     ...(await missingRoom(docker, topology)),
+    ...(await missingImages(docker, topology)),
     ...(await takenNames(docker, topology, state)),
     ...(await takenPorts(docker, topology, state)),
   ];
@@ -111,6 +112,41 @@ async function freeDiskGiB(folder: string): Promise<number | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** Images that are neither there nor to be had. What needs a sign-in is left to the pull. */
+async function missingImages(docker: Docker, { services, toolsImage }: Topology): Promise<Missing[]> {
+  const references = services.flatMap(({ image, jobs }) => [image, ...jobs.map((job) => job.image)]);
+  const all = [...new Set([toolsImage, ...references].map(({ reference }) => reference))];
+  const checked = await Promise.all(
+    all.map(async (reference) => ({ reference, problem: await imageProblem(docker, reference) })),
+  );
+  return checked.flatMap(({ reference, problem }) =>
+    problem === undefined
+      ? []
+      : [
+          {
+            what: `the image ${reference}: ${problem}`,
+            fix: "look whether its registry answers and has it; muster:images.mirror and muster:images.overrides name others",
+          },
+        ],
+  );
+}
+
+async function imageProblem(docker: Docker, reference: string): Promise<string | undefined> {
+  const image = docker.getImage(reference);
+  const there = await image.inspect().then(
+    () => true,
+    () => false,
+  );
+  if (there) return undefined;
+  return image.distribution().then(
+    () => undefined,
+    (error: Error & { statusCode?: number; json?: { message?: string } }) =>
+      error.statusCode === 401 || error.statusCode === 403
+        ? undefined
+        : (error.json?.message ?? error.message),
+  );
 }
 
 /** Containers and volumes of this stack's names that belong to another installation. */

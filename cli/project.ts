@@ -31,6 +31,12 @@ const hasPassphrase = (): boolean =>
   process.env["PULUMI_CONFIG_PASSPHRASE"] !== undefined ||
   process.env["PULUMI_CONFIG_PASSPHRASE_FILE"] !== undefined;
 
+/** Where the passphrase comes from, in words. */
+export const passphraseSource = (): string =>
+  process.env["PULUMI_CONFIG_PASSPHRASE"] !== undefined
+    ? "PULUMI_CONFIG_PASSPHRASE"
+    : (process.env["PULUMI_CONFIG_PASSPHRASE_FILE"] ?? passphraseFile);
+
 /** Environment for the Pulumi CLI: nobody is asked, nothing is reported to anyone. */
 export function engineEnvironment(): NodeJS.ProcessEnv {
   return {

@@ -1,7 +1,7 @@
 /** What the state says: which containers and networks a stack knows, and whether an update broke off. */
 import { existsSync, readFileSync } from "node:fs";
 import { UserError } from "./errors";
-import { checkpointFile, stateDir } from "./project";
+import { checkpointFile, passphraseSource, stateDir } from "./project";
 import { capturePulumi } from "./pulumi";
 
 interface StateResource {
@@ -21,16 +21,18 @@ const types = {
   volume: "docker:index/volume:Volume",
 } as const;
 
-/** A stack's state; `undefined` where the stack doesn't exist yet. */
-export async function readState(stack: string, showSecrets = false): Promise<StackState | undefined> {
+/**
+ * A stack's state, decrypted; `undefined` where the stack doesn't exist yet.
+ * @throws UserError when it is damaged, or the passphrase is another one: before anything is changed.
+ */
+export async function readState(stack: string): Promise<StackState | undefined> {
   refuseCorrupt(stack);
   const list = await capturePulumi(["stack", "ls", "--json"]);
   if (list.code !== 0) throw new UserError(`The state backend can't be read.\n${list.stderr.trim()}`);
   const stacks = JSON.parse(list.stdout) as { name: string }[];
   if (!stacks.some(({ name }) => name.split("/").at(-1) === stack)) return undefined;
-  const args = ["stack", "export", "-s", stack, ...(showSecrets ? ["--show-secrets"] : [])];
-  const { code, stdout, stderr } = await capturePulumi(args);
-  if (code !== 0) throw new UserError(`The state of stack ${stack} can't be read.\n${stderr.trim()}`);
+  const { code, stdout, stderr } = await capturePulumi(["stack", "export", "-s", stack, "--show-secrets"]);
+  if (code !== 0) throw unreadable(stack, stderr.trim());
   const { deployment } = JSON.parse(stdout) as {
     deployment: { resources?: StateResource[]; pending_operations?: unknown[] } | null;
   };
@@ -38,6 +40,22 @@ export async function readState(stack: string, showSecrets = false): Promise<Sta
     resources: deployment?.resources ?? [],
     pendingOperations: deployment?.pending_operations?.length ?? 0,
   };
+}
+
+function unreadable(stack: string, reason: string): UserError {
+  const wrong = reason.includes("incorrect passphrase");
+  return new UserError(
+    [
+      `The state of stack ${stack} can't be read: ${wrong ? "incorrect passphrase" : reason}`,
+      ...(wrong
+        ? [
+            `  given:   the passphrase from ${passphraseSource()}`,
+            `  allowed: the one that the stack was made with`,
+            `  fix:     unset PULUMI_CONFIG_PASSPHRASE, or name the right file in PULUMI_CONFIG_PASSPHRASE_FILE; nothing was changed`,
+          ]
+        : [`  fix:     see the reason above; nothing was changed`]),
+    ].join("\n"),
+  );
 }
 
 /** A state file that is no JSON gets one clear error, before anything is asked of the engine. */
@@ -68,7 +86,7 @@ export const containerIds = ids(types.container);
 export const networkIds = ids(types.network);
 export const volumeNames = ids(types.volume);
 
-/** An output of the resource with this name; a secret one only where the state was read with its secrets. */
+/** An output of the resource with this name. */
 export function outputOf(state: StackState | undefined, name: string, output: string): string | undefined {
   const value = state?.resources.find(({ urn }) => urn.endsWith(`::${name}`))?.outputs?.[output];
   if (typeof value === "string") return value;

@@ -64,7 +64,8 @@ export async function passOn(
   process.exitCode = await runPulumi([verb, "-s", stack, ...rest]);
 }
 
-async function initStack(stack: string): Promise<void> {
+/** Makes the stack in the state backend. */
+export async function initStack(stack: string): Promise<void> {
   const { code, stderr } = await capturePulumi(["stack", "init", stack, "--no-select"]);
   if (code !== 0) throw new UserError(`The stack ${stack} can't be made.\n${stderr.trim()}`);
 }

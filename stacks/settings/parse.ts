@@ -46,7 +46,7 @@ function secretProblems({ values, encrypted }: RawSettings): Problem[] {
       key: `muster:${key}`,
       problem: "a secret in plain text",
       allowed: "an encrypted value (secure: ...)",
-      fix: `replace it: npx pulumi config set --secret muster:${key}; then change it wherever it is used, since it was readable`,
+      fix: `remove it, then npm run secret -- STACK ${key}; and change it wherever it is used, since it was readable`,
     })),
     ...misplaced.map((key) =>
       key in settingsSchema.shape

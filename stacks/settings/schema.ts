@@ -205,7 +205,7 @@ export const settingsSchema = z.strictObject({
 export type Settings = z.output<typeof settingsSchema>;
 export type HostSettings = Settings["host"];
 
-/** Secret settings: strings that only `pulumi config set --secret` may write. */
+/** Secret settings: strings that stand encrypted in the file; `npm run secret` writes them. */
 export const secretSettings = {
   licence: "Mattermost licence (the text of the licence file); for the enterprise edition.",
   mailPassword: "Password for `mail.username`.",

@@ -74,14 +74,14 @@ function domainProblems({ settings }: Plan): Problem[] {
   return problems;
 }
 
-function secretProblems({ settings: { mail }, secrets }: Plan): Problem[] {
+function secretProblems({ stack, settings: { mail }, secrets }: Plan): Problem[] {
   const problems: Problem[] = [];
   if (mail?.username !== undefined && !secrets.has("mailPassword"))
     problems.push({
       key: "muster:mailPassword",
       problem: "missing, but muster:mail.username is there",
       allowed: "an encrypted value",
-      fix: "npx pulumi config set --secret muster:mailPassword, or remove mail.username",
+      fix: `npm run secret -- ${stack} mailPassword, or remove mail.username`,
     });
   if (mail?.username === undefined && secrets.has("mailPassword"))
     problems.push({
@@ -169,7 +169,7 @@ function capacityProblems({ hosts }: Plan): Problem[] {
   });
 }
 
-function warnings({ settings, offering, secrets }: Plan): Problem[] {
+function warnings({ stack, settings, offering, secrets }: Plan): Problem[] {
   const found: Problem[] = [];
   if (offering === "team" && secrets.has("licence"))
     found.push({
@@ -182,7 +182,7 @@ function warnings({ settings, offering, secrets }: Plan): Problem[] {
     found.push({
       key: "muster:licence",
       problem: `the enterprise edition without a licence shows only the newest ${entryMessageLimit} messages`,
-      fix: "npx pulumi config set --secret muster:licence, or set muster:edition to team",
+      fix: `npm run secret -- ${stack} licence, or set muster:edition to team`,
     });
   if (settings.mail === undefined)
     found.push({

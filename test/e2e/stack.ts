@@ -108,7 +108,7 @@ export class Stack {
       [require.resolve("pulumi/run.js"), ...args, "-s", this.name],
       { cwd: this.dir, env, encoding: "utf8" },
     );
-    if (status !== 0) throw new Error(`pulumi ${args.join(" ")}: ${stderr}`);
+    if (status !== 0) throw new Error(`pulumi ${args.join(" ")}: ${stdout}${stderr}`);
     return Promise.resolve(stdout);
   }
 

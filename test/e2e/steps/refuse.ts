@@ -72,19 +72,30 @@ export function refuse(stack: Stack): void {
     it("an image that doesn't exist", () =>
       withFile(
         () => stack.set(["images", "overrides", "caddy"], "muster.invalid/caddy:0.0.1"),
-        async () => expect(await refused(["up", stack.name])).toContain("muster.invalid/caddy:0.0.1"),
+        async () => {
+          const output = await refused(["up", stack.name]);
+          expect(output).toContain("the image muster.invalid/caddy:0.0.1");
+          expect(output).toContain("Nothing was changed");
+          // Without our own check before: the pull fails before the old container is stopped.
+          const before = await ids(stack);
+          await expect(stack.pulumi(["up", "--yes", "--skip-preview"])).rejects.toThrow(
+            "unable to pull image",
+          );
+          expect(await ids(stack)).toEqual(before);
+        },
       ));
 
     it("a mirror that doesn't answer", () =>
       withFile(
         () => stack.set(["images", "mirror"], "127.0.0.1:1/mirror"),
-        async () => expect(await refused(["up", stack.name])).toContain("127.0.0.1:1"),
+        async () =>
+          expect(await refused(["up", stack.name])).toContain("the image 127.0.0.1:1/mirror/library/caddy"),
       ));
 
     it("a wrong passphrase", async () => {
-      expect(await refused(["up", stack.name], { PULUMI_CONFIG_PASSPHRASE: "wrong" })).toContain(
-        "incorrect passphrase",
-      );
+      const output = await refused(["up", stack.name], { PULUMI_CONFIG_PASSPHRASE: "wrong" });
+      expect(output).toContain("can't be read: incorrect passphrase");
+      expect(output).toContain("the passphrase from PULUMI_CONFIG_PASSPHRASE");
     });
 
     it("a damaged state file", async () => {

@@ -13,7 +13,9 @@ export function secrecy(stack: Stack): void {
     let values: string[] = [];
     beforeAll(async () => {
       stack.set(["mail"], { host: "mail.example.org", username: "robot", from: "robot@example.org" });
-      await stack.pulumi(["config", "set", "--secret", "muster:mailPassword", mailPassword]);
+      const { child, done } = stack.start(["secret", stack.name, "mailPassword"]);
+      child.stdin?.end(mailPassword);
+      expect((await done).code).toBe(0);
       await stack.up();
       values = [mailPassword, ...(await stack.secrets()).map(({ value }) => value)];
     });

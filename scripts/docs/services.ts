@@ -1,0 +1,174 @@
+/** What follows from the services' declarations: ports, networks, volumes, exceptions, images. Pure. */
+import { prepareSandbox } from "../../components/platform/prepare";
+import { services } from "../../components/services";
+import { allPins } from "../../components/services/images";
+import type { Port, Sandbox, Service } from "../../components/services/service";
+import type { Settings } from "../../stacks/settings/schema";
+import type { Topology } from "../../stacks/topology";
+import { code, table } from "./markdown";
+
+const titleOf = (name: string): string => services.find((service) => service.name === name)?.title ?? name;
+
+const titles = (names: readonly string[]): string => names.map(titleOf).join(", ");
+
+const none = (text: string): string => (text === "" ? "none" : text);
+
+export const servicesTable = (): string =>
+  table(
+    ["Service", "Runs as", "Starts after", "Healthy when", "Time to get healthy", "Time to stop"],
+    services.map(({ title, user, startsAfter, health, stopGraceSeconds }) => [
+      title,
+      code(`${user.uid}:${user.gid}`),
+      none(titles(startsAfter)),
+      code(health.command.join(" ")),
+      `${health.startSeconds} s`,
+      `${stopGraceSeconds} s`,
+    ]),
+  );
+
+/** Who reaches a port, in words. */
+function reachedBy(port: Port): string {
+  switch (port.exposure) {
+    case "internal":
+      return `${titles(port.consumers)} only`;
+    case "web":
+      return `browsers and apps, through the reverse proxy, as ${code(`<sites.${port.site}>.<domain>`)}`;
+    case "entry":
+      return "browsers and apps; with `host.provider: local` only those on this machine, unless `host.bind` lets others in";
+    case "media":
+      return "clients directly, from everywhere";
+    case "admin":
+      return "this machine alone";
+  }
+}
+
+export const portsTable = (settings: Settings): string =>
+  table(
+    ["Service", "Port", "Published as", "Exposure", "Reached by", "Why"],
+    services.flatMap((service) =>
+      service
+        .ports(settings)
+        .map((port) => [
+          service.title,
+          `${port.number}/${port.protocol}`,
+          "published" in port ? String(port.published) : "not published",
+          port.exposure,
+          reachedBy(port),
+          port.why,
+        ]),
+    ),
+  );
+
+export const networksTable = ({ networks }: Topology): string =>
+  table(
+    ["Network", "Leads out", "On it"],
+    networks.map(({ name, internal, members }) => [code(name), internal ? "no" : "yes", titles(members)]),
+  );
+
+const backups = { dump: "a dump", files: "its files", none: "not at all" };
+
+export const volumesTable = (settings: Settings): string =>
+  table(
+    ["Service", "Volume", "Path in the container", "Owner", "Backed up by", "What it holds"],
+    services.flatMap((service) =>
+      service
+        .volumes(settings)
+        .map(({ name, path, backup, why }) => [
+          service.title,
+          code(`${service.name}-${name}`),
+          code(path),
+          code(`${service.user.uid}:${service.user.gid}`),
+          backups[backup],
+          why,
+        ]),
+    ),
+  );
+
+/** An exception from the hardened default, as the docs list it. */
+export interface ExceptionDoc {
+  of: string;
+  field: string;
+  value: string;
+  reason: string;
+}
+
+const fields: Record<keyof Sandbox, string> = {
+  writableRoot: "writable root file system",
+  capabilities: "capabilities",
+  egress: "way out to the internet",
+  temporary: "folders in memory",
+  sharedMemoryMiB: "shared memory",
+};
+
+function shown(field: keyof Sandbox, sandbox: Sandbox): string {
+  switch (field) {
+    case "capabilities":
+      return sandbox.capabilities?.value.map(code).join(", ") ?? "";
+    case "temporary":
+      return Object.entries(sandbox.temporary?.value ?? {})
+        .map(([path, mebibytes]) => `${code(path)} (${mebibytes} MiB)`)
+        .join(", ");
+    case "sharedMemoryMiB":
+      return `${sandbox.sharedMemoryMiB?.value ?? 0} MiB`;
+    case "writableRoot":
+    case "egress":
+      return "yes";
+  }
+}
+
+const exceptionsOf = (of: string, sandbox: Sandbox): ExceptionDoc[] =>
+  (Object.keys(fields) as (keyof Sandbox)[]).flatMap((field) => {
+    const exception = sandbox[field];
+    return exception === undefined
+      ? []
+      : [{ of, field: fields[field], value: shown(field, sandbox), reason: exception.reason }];
+  });
+
+/** Every exception that any service or job declares. */
+export const exceptions = (catalogue: readonly Service[] = services): ExceptionDoc[] => [
+  ...catalogue.flatMap((service) => [
+    ...exceptionsOf(service.title, service.sandbox),
+    ...service.jobs.flatMap((job) =>
+      exceptionsOf(`${service.title}, job ${code(job.name)}`, job.sandbox ?? {}),
+    ),
+  ]),
+  ...exceptionsOf("every preparation job (`…-prepare`), which runs as root", prepareSandbox),
+];
+
+export const sandboxTable = (): string =>
+  table(
+    ["Service or job", "Exception", "Value", "Reason"],
+    exceptions().map(({ of, field, value, reason }) => [of, field, value, reason]),
+  );
+
+export const jobsTable = (settings: Settings): string =>
+  table(
+    ["Job", "Image", "Sees the volumes", "Memory", "Time limit"],
+    services.flatMap((service) =>
+      service.jobs.map((job) => [
+        code(`${service.name}-${job.name}`),
+        job.image === "own" ? `${service.title}'s own` : code(job.image),
+        none(
+          service
+            .volumes(settings)
+            .filter(({ name }) => job.volumes.includes(name))
+            .map(({ name }) => code(`${service.name}-${name}`))
+            .join(", "),
+        ),
+        `${job.memoryMiB} MiB`,
+        `${job.timeoutSeconds} s`,
+      ]),
+    ),
+  );
+
+export const imagesTable = (): string =>
+  table(
+    ["Key in `muster:images.overrides`", "Registry", "Repository", "Tag", "Behind a mirror"],
+    allPins().map(({ name, registry, repository, tag }) => [
+      code(name),
+      registry,
+      repository,
+      tag,
+      code(`<mirror>/${repository}:${tag}`),
+    ]),
+  );
