@@ -73,6 +73,7 @@ export async function record<T>(
   if (busy) throw new Error("record() is already running: await one call before the next");
   busy = true;
   const leftovers = watchLeftovers();
+  const restoreTraces = cheapStackTraces();
   try {
     const { project = "muster", stack = "test", preview = false, known, invoke } = options;
     const monitor = new FakeMonitor({ project, stack, dryRun: preview, known, invoke });
@@ -118,9 +119,25 @@ export async function record<T>(
       leaks: leakedSecrets(monitor.resources),
     };
   } finally {
+    restoreTraces();
     leftovers.stop();
     busy = false;
   }
+}
+
+/**
+ * The SDK notes a stack trace for every promise, and Jest maps a hundred frames of each back to its source: most
+ * of a run's time. Errors of the program keep their class, message and the frames that matter.
+ */
+function cheapStackTraces(): () => void {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  Error.stackTraceLimit = 10;
+  Error.prepareStackTrace = (error, frames) => [String(error), ...frames.map(String)].join("\n    at ");
+  return () => {
+    Error.stackTraceLimit = stackTraceLimit;
+    if (prepareStackTrace === undefined) delete (Error as Partial<ErrorConstructor>).prepareStackTrace;
+    else Error.prepareStackTrace = prepareStackTrace;
+  };
 }
 
 const NO_MOCKS: pulumi.runtime.Mocks = {

@@ -1,0 +1,215 @@
+/** What must hold for every container. The evidence: docs/decisions/0003-docker-provider-rules.md. */
+import { isRolling } from "../components/services/images";
+import {
+  type GraphResource,
+  inputsHold,
+  isMap,
+  isSecret,
+  leaves,
+  optionsHold,
+  type Rule,
+  types,
+} from "./graph";
+
+const { container } = types;
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const map = (value: unknown): Record<string, unknown> => (isMap(value) ? value : {});
+const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  JSON.stringify([...a].sort()) === JSON.stringify([...b].sort());
+
+/** What the provider updates in its state only. */
+const silentlyIgnored = ["healthcheck", "tmpfs", "mounts", "init", "cpuPeriod", "cpuQuota"];
+
+/** Last part of a reference's repository. */
+const repository = (reference: string): string => /([^/:@]+)(:[^/]*)?$/.exec(reference)?.[1] ?? "";
+
+/** `1m30s`, as Go prints it: no part above its unit, none left out after the first. */
+const isGoDuration = (value: unknown): boolean =>
+  typeof value === "string" &&
+  /^(([1-9]\d*h)([1-5]?\dm)|[1-5]?\dm)?[1-5]?\ds$/.test(value) &&
+  !value.startsWith("0m");
+
+function publishedPorts(ports: unknown): string[] {
+  return list(ports).map((port) => {
+    const { ip, external, internal, protocol } = map(port);
+    return `${String(ip)}:${String(external)}->${String(internal)}/${String(protocol)}`;
+  });
+}
+
+const isService = ({ name }: GraphResource, services: ReadonlySet<string>): boolean => services.has(name);
+
+export const containerRules: readonly Rule[] = [
+  {
+    name: "old container goes first",
+    why: "names and ports can't be held twice, and forced replacements start with the new one otherwise",
+    fix: "deleteBeforeReplace: true",
+    check: optionsHold([container], ({ deleteBeforeReplace }) => deleteBeforeReplace === true),
+  },
+  {
+    name: "time to stop",
+    why: "without destroyGraceSeconds the provider kills at once, a database too",
+    fix: "destroyGraceSeconds above 0",
+    check: inputsHold(container, ["destroyGraceSeconds"], ({ destroyGraceSeconds: s }) => Number(s) > 0),
+  },
+  {
+    name: "memory limit without swap",
+    why: "one service must not starve the others, and an unset memorySwap differs after every refresh",
+    fix: "memory above 0, memorySwap equal to it",
+    check: inputsHold(
+      container,
+      ["memory", "memorySwap"],
+      ({ memory, memorySwap }) => Number(memory) > 0 && memory === memorySwap,
+    ),
+  },
+  {
+    name: "no capabilities but declared ones",
+    why: "a capability that nobody gave a reason for is an open door; without CAP_ it differs forever",
+    fix: 'drops: ["ALL"], and adds as the sandbox declares them, each beginning with CAP_',
+    check: inputsHold(container, ["capabilities"], ({ capabilities }, { name }, { expected }) => {
+      const { drops, adds } = map(capabilities);
+      const names = list(adds);
+      return (
+        same(list(drops), ["ALL"]) &&
+        names.every((capability) => /^CAP_[A-Z_]+$/.test(String(capability))) &&
+        same(names, expected.capabilities.get(name) ?? [])
+      );
+    }),
+  },
+  {
+    name: "no new privileges",
+    why: "a setuid program in the image must not win back what was dropped",
+    fix: 'securityOpts: ["no-new-privileges:true"], and never privileged',
+    check: inputsHold(
+      container,
+      ["securityOpts", "privileged"],
+      ({ securityOpts, privileged }) =>
+        list(securityOpts).includes("no-new-privileges:true") && privileged !== true,
+    ),
+  },
+  {
+    name: "services come back, jobs don't",
+    why: "after a crash or a reboot all must be right without an up; a job that restarts runs forever",
+    fix: "restart: unless-stopped with mustRun for a service, no without mustRun for a job",
+    check: inputsHold(container, ["restart", "mustRun"], ({ restart, mustRun }, resource, { expected }) =>
+      isService(resource, expected.services)
+        ? restart === "unless-stopped" && mustRun === true
+        : restart === "no" && mustRun === false,
+    ),
+  },
+  {
+    name: "healthy before the next step",
+    why: "an up that doesn't wait calls a broken service done",
+    fix: "a healthcheck with tests, wait: true, waitTimeout above 0",
+    check: inputsHold(
+      container,
+      ["healthcheck", "wait", "waitTimeout"],
+      ({ healthcheck, wait, waitTimeout }) => {
+        const [kind, ...command] = list(map(healthcheck)["tests"]);
+        return kind === "CMD" && command.length > 0 && wait === true && Number(waitTimeout) > 0;
+      },
+    ),
+  },
+  {
+    name: "durations as Docker prints them",
+    why: "60s comes back as 1m0s and would replace the container at every refresh",
+    fix: "write durations with goDuration()",
+    check: inputsHold(container, ["healthcheck"], ({ healthcheck }) =>
+      ["interval", "timeout", "startPeriod"].every((key) => isGoDuration(map(healthcheck)[key])),
+    ),
+  },
+  {
+    name: "exact image",
+    why: "a rolling tag may move back to an older version, and takes the data with it",
+    fix: "name a whole version, better a digest",
+    check: inputsHold(
+      container,
+      ["image"],
+      ({ image }) => typeof image === "string" && !isRolling(image, repository(image)),
+    ),
+  },
+  {
+    name: "image pulled first",
+    why: "a pull that fails after the old container is gone is an outage",
+    fix: "depend on the RemoteImage with the same reference",
+    check: inputsHold(container, ["image"], ({ image }, { dependencies }, { resources }) =>
+      resources.some(
+        ({ type, urn, inputs }) =>
+          type === types.image && dependencies.includes(urn) && inputs["name"] === image,
+      ),
+    ),
+  },
+  {
+    name: "no change without effect",
+    why: "the provider writes these into its state and leaves the container as it was",
+    fix: `replaceOnChanges: ${silentlyIgnored.join(", ")}`,
+    check: optionsHold([container], ({ replaceOnChanges = [] }) =>
+      silentlyIgnored.every((key) => replaceOnChanges.includes(key)),
+    ),
+  },
+  {
+    name: "logs rotate",
+    why: "a chatty service fills the disk",
+    fix: "logDriver json-file with max-size and max-file",
+    check: inputsHold(container, ["logDriver", "logOpts"], ({ logDriver, logOpts }) => {
+      const { "max-size": size, "max-file": files } = map(logOpts);
+      return logDriver === "json-file" && /^\d+[km]$/.test(String(size)) && Number(files) > 0;
+    }),
+  },
+  {
+    name: "read-only root",
+    why: "what an intruder can't write, a restart removes",
+    fix: "readOnly: true, or a writableRoot with its reason in the service's sandbox",
+    check: inputsHold(
+      container,
+      ["readOnly"],
+      ({ readOnly }, { name }, { expected }) => readOnly === !expected.writableRoots.has(name),
+    ),
+  },
+  {
+    name: "uploads into a writable root",
+    why: "Docker refuses uploads into a container whose root is read-only, even onto a volume",
+    fix: "upload in the preparing container",
+    check: inputsHold(
+      container,
+      ["readOnly"],
+      ({ readOnly }, { inputs }) => list(inputs["uploads"]).length === 0 || readOnly === false,
+    ),
+  },
+  {
+    name: "no secret where docker inspect shows it",
+    why: "environment, command and labels are readable for everyone who may ask the engine",
+    fix: "place it as a file",
+    check: ({ type, inputs }) =>
+      type !== container
+        ? []
+        : ["envs", "command", "entrypoints", "labels"].flatMap((key) =>
+            leaves(inputs[key], key)
+              .filter(({ leaf }) => isSecret(leaf))
+              .map(({ path }) => `${path} is a secret`),
+          ),
+  },
+  {
+    name: "published as planned",
+    why: "a port that the topology doesn't know is in no firewall, no table and no one's mind",
+    fix: "declare it as a port of the service",
+    check: inputsHold(container, ["ports"], ({ ports }, { name }, { expected }) =>
+      same(publishedPorts(ports), expected.published.get(name) ?? []),
+    ),
+  },
+  {
+    name: "on named networks only",
+    why: "Docker's own bridge and the host's network let every container reach every other",
+    fix: "networkMode bridge with networksAdvanced, or none",
+    check: inputsHold(container, ["networkMode", "networksAdvanced"], ({ networkMode, networksAdvanced }) =>
+      networkMode === "bridge"
+        ? list(networksAdvanced).length > 0
+        : networkMode === "none" && list(networksAdvanced).length === 0,
+    ),
+  },
+  {
+    name: "failures show the last log lines",
+    why: "the provider's own error names a container and no cause",
+    fix: "bind the error hook",
+    check: optionsHold([container], ({ hooks }) => (hooks?.["onError"] ?? []).length > 0),
+  },
+];

@@ -1,0 +1,38 @@
+import { prepareSandbox } from "../components/platform/prepare";
+import type { Sandbox } from "../components/services/service";
+import type { Topology } from "../stacks/topology";
+import type { Expected } from "./graph";
+
+/** What a topology leads one to expect of its graph: said here once more, independently of the renderer. */
+export function expectedOf({ services, openings, settings }: Topology): Expected {
+  const units: [string, Sandbox][] = services.flatMap(({ name, service, jobs }) =>
+    [
+      [name, service.sandbox] as [string, Sandbox],
+      ...jobs.map(({ job }): [string, Sandbox] => [`${name}-${job.name}`, job.sandbox ?? {}]),
+    ].flatMap(([unit, sandbox]): [string, Sandbox][] => [
+      [unit, sandbox],
+      [`${unit}-prepare`, prepareSandbox],
+    ]),
+  );
+  return {
+    services: new Set(services.map(({ name }) => name)),
+    published: new Map(
+      services.map(({ name }) => [
+        name,
+        openings
+          .filter(({ service }) => service === name)
+          .map(({ bind, published, number, protocol }) => `${bind}:${published}->${number}/${protocol}`),
+      ]),
+    ),
+    writableRoots: new Set(units.flatMap(([unit, { writableRoot }]) => (writableRoot ? [unit] : []))),
+    capabilities: new Map(units.map(([unit, { capabilities }]) => [unit, capabilities?.value ?? []])),
+    keptVolumes: new Set(
+      settings.protectData
+        ? services.flatMap(({ name, volumes }) =>
+            volumes.filter(({ backup }) => backup !== "none").map((volume) => `${name}-${volume.name}`),
+          )
+        : [],
+    ),
+    keepSecrets: settings.protectData,
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * A stack's resource graph, as rules see it. Small and of our own, so that the tests' recorder and a policy
+ * pack can both fill it.
+ */
+
+/** What stands where a value is only known after deployment. */
+export const unknown = "[unknown]";
+
+/** A value that travels as a secret. */
+export interface Secret {
+  readonly secret: unknown;
+}
+
+export interface GraphResource {
+  type: string;
+  name: string;
+  urn: string;
+  /** URN of the parent; absent for the stack itself. */
+  parent?: string;
+  /** False for a component. */
+  custom: boolean;
+  inputs: Readonly<Record<string, unknown>>;
+  outputs?: Readonly<Record<string, unknown>>;
+  /** Explicit provider; absent means the default one of its package. */
+  provider?: { urn: string };
+  /** URNs of everything it waits for. */
+  dependencies: readonly string[];
+  options: {
+    protect?: boolean;
+    retainOnDelete?: boolean;
+    deleteBeforeReplace?: boolean;
+    replaceOnChanges?: readonly string[];
+    hooks?: Readonly<Record<string, readonly string[]>>;
+  };
+}
+
+/** What the topology says and a graph must show. */
+export interface Expected {
+  /** Containers, by resource name, that serve; all others are jobs. */
+  services: ReadonlySet<string>;
+  /** Published ports by container, such as `127.0.0.1:80->80/tcp`. */
+  published: ReadonlyMap<string, readonly string[]>;
+  /** Containers that may write into their root file system. */
+  writableRoots: ReadonlySet<string>;
+  /** Capabilities that a container may have, by container. */
+  capabilities: ReadonlyMap<string, readonly string[]>;
+  /** Volumes that outlive the stack. */
+  keptVolumes: ReadonlySet<string>;
+  /** Whether generated secrets outlive the stack. */
+  keepSecrets: boolean;
+}
+
+export interface Graph {
+  resources: readonly GraphResource[];
+  expected: Expected;
+}
+
+/** One invariant. */
+export interface Rule {
+  name: string;
+  /** What goes wrong without it. */
+  why: string;
+  fix: string;
+  /** What is wrong with the resource; empty where nothing is, or where it can't be known yet. */
+  check: (resource: GraphResource, graph: Graph) => string[];
+}
+
+export const types = {
+  stack: "pulumi:pulumi:Stack",
+  container: "docker:index/container:Container",
+  image: "docker:index/remoteImage:RemoteImage",
+  network: "docker:index/network:Network",
+  volume: "docker:index/volume:Volume",
+  dockerProvider: "pulumi:providers:docker",
+  password: "random:index/randomPassword:RandomPassword",
+  randomId: "random:index/randomId:RandomId",
+} as const;
+
+export const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+export const isSecret = (value: unknown): value is Secret =>
+  isMap(value) && Object.keys(value).join() === "secret";
+
+/** Every leaf of a value with the path to it; a secret counts as a leaf. */
+export function leaves(value: unknown, path = ""): { path: string; leaf: unknown }[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => leaves(item, `${path}[${index}]`));
+  if (isMap(value) && !isSecret(value))
+    return Object.entries(value).flatMap(([key, item]) => leaves(item, path === "" ? key : `${path}.${key}`));
+  return [{ path, leaf: value }];
+}
+
+/** Whether a value is known throughout; what isn't can't be judged yet. */
+export const isKnown = (value: unknown): boolean =>
+  leaves(value).every(({ leaf }) => (isSecret(leaf) ? isKnown(leaf.secret) : leaf !== unknown));
+
+/** The value without its secret markers. */
+function plain(value: unknown): unknown {
+  if (isSecret(value)) return plain(value.secret);
+  if (Array.isArray(value)) return value.map(plain);
+  return isMap(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
+    : value;
+}
+
+/** A check on some inputs of one type of resource: it must hold, unless one of them isn't known yet. */
+export function inputsHold(
+  type: string,
+  keys: readonly string[],
+  holds: (inputs: Readonly<Record<string, unknown>>, resource: GraphResource, graph: Graph) => boolean,
+): Rule["check"] {
+  return (resource, graph) => {
+    if (resource.type !== type) return [];
+    const inputs = Object.fromEntries(keys.map((key) => [key, resource.inputs[key]]));
+    if (!isKnown(inputs) || holds(plain(inputs) as typeof inputs, resource, graph)) return [];
+    return [keys.map((key) => `${key}: ${show(inputs[key])}`).join(", ")];
+  };
+}
+
+/** A check on the options of some types of resources. */
+export function optionsHold(
+  ofTypes: readonly string[],
+  holds: (options: GraphResource["options"], resource: GraphResource, graph: Graph) => boolean,
+): Rule["check"] {
+  return (resource, graph) =>
+    !ofTypes.includes(resource.type) || holds(resource.options, resource, graph)
+      ? []
+      : [`options: ${show(resource.options)}`];
+}
+
+/** A value in words; never a secret's. */
+export function show(value: unknown): string {
+  const shown = (_: string, inner: unknown): unknown => (isSecret(inner) ? "[secret]" : inner);
+  const text = JSON.stringify(value, shown) as string | undefined;
+  return text ?? "missing";
+}

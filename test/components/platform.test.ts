@@ -1,0 +1,158 @@
+import { find, isSecret, type RecordedResource, unwrap } from "../helpers/graph";
+import { known, recordPlatform } from "../helpers/platform";
+import { localTopology, secretValues } from "../helpers/stacks";
+
+const types = {
+  container: "docker:index/container:Container",
+  image: "docker:index/remoteImage:RemoteImage",
+  volume: "docker:index/volume:Volume",
+  network: "docker:index/network:Network",
+};
+const mail = { host: "smtp.example.org", username: "muster", from: "chat@example.org" };
+const full = localTopology({ edition: "enterprise", mail }, ["licence", "mailPassword"]);
+const names = (resources: RecordedResource[], type: string): string[] =>
+  resources
+    .filter((resource) => resource.type === type)
+    .map(({ name }) => name)
+    .sort();
+const container = (resources: RecordedResource[], name: string): RecordedResource =>
+  find(resources, name, types.container);
+const uploads = (resources: RecordedResource[], name: string): Record<string, unknown> =>
+  Object.fromEntries(
+    (container(resources, name).inputs["uploads"] as { file: string; content: unknown }[]).map(
+      ({ file, content }) => [file, content],
+    ),
+  );
+const waitsFor = (resources: RecordedResource[], name: string): string[] =>
+  container(resources, name).dependencies.map((urn) => urn.split("::").at(-1) ?? "");
+
+describe.each([
+  ["an update", false],
+  ["a preview", true],
+])("the platform, in %s", (_mode, preview) => {
+  let resources: RecordedResource[];
+  let leaks: string[];
+  beforeAll(async () => {
+    ({ resources, leaks } = await recordPlatform(full, preview));
+  });
+
+  it("makes each unit of each service, and nothing else", () => {
+    const units = full.services.flatMap(({ name, jobs }) => [
+      name,
+      ...jobs.map(({ job }) => `${name}-${job.name}`),
+    ]);
+    expect(names(resources, types.container)).toEqual(
+      units.flatMap((unit) => [unit, `${unit}-prepare`]).sort(),
+    );
+    expect(names(resources, types.network)).toEqual(
+      full.networks.map(({ name }) => `network-${name}`).sort(),
+    );
+    expect(names(resources, types.volume)).toEqual(
+      [
+        ...full.services.flatMap(({ name, volumes }) => volumes.map((volume) => `${name}-${volume.name}`)),
+        ...units.map((unit) => `${unit}-files`),
+      ].sort(),
+    );
+    const images = [...full.services.map(({ image }) => image), full.toolsImage];
+    expect(names(resources, types.image)).toEqual(images.map(({ name }) => `image-${name}`).sort());
+  });
+
+  it("sends secrets as secrets, into files alone", () => {
+    expect(leaks).toEqual([]);
+    const files = {
+      ...uploads(resources, "mattermost-prepare"),
+      ...uploads(resources, "mattermost-first-run-prepare"),
+      ...uploads(resources, "postgres-prepare"),
+    };
+    const secretFiles = Object.entries(files).filter(([, content]) => isSecret(content));
+    expect(secretFiles.map(([file]) => file).sort()).toEqual([
+      "/staging/administrator-password",
+      "/staging/configuration.json",
+      "/staging/licence",
+      "/staging/password",
+      "/staging/pgpass",
+    ]);
+    expect(unwrap(files["/staging/licence"])).toBe(secretValues["licence"]);
+    expect(unwrap(files["/staging/configuration.json"])).toBe(
+      JSON.stringify({ EmailSettings: { SMTPPassword: secretValues["mailPassword"] } }),
+    );
+    for (const { type, inputs } of resources)
+      if (type === types.container) expect((inputs["envs"] as unknown[]).filter(isSecret)).toEqual([]);
+  });
+
+  it("places files with the rights of their owner, where the service looks for them", () => {
+    const { inputs } = container(resources, "postgres-prepare");
+    expect(inputs["uploads"]).toMatchObject([{ file: "/staging/password", permissions: "0400" }]);
+    expect(inputs).toMatchObject({
+      user: "0:0",
+      networkMode: "none",
+      entrypoints: ["/bin/busybox", "sh", "-c"],
+    });
+    expect((inputs["command"] as string[])[0]).toContain("chown 70:70 '/files/password'.new");
+    expect(container(resources, "postgres").inputs["mounts"]).toContainEqual({
+      type: "volume",
+      source: "muster-test-postgres-files",
+      target: "/muster",
+      readOnly: true,
+    });
+    const [data] = inputs["mounts"] as { source: string; target: string }[];
+    expect(data).toMatchObject({
+      source: expect.stringMatching(/^muster-test-postgres-data-\d+$/),
+      target: "/volumes/0",
+    });
+  });
+
+  it("starts what others need first, and jobs after their service", () => {
+    expect(waitsFor(resources, "mattermost")).toEqual(
+      expect.arrayContaining(["postgres", "mattermost-prepare", "image-mattermost-enterprise"]),
+    );
+    expect(waitsFor(resources, "mattermost-first-run")).toEqual(
+      expect.arrayContaining(["mattermost", "mattermost-first-run-prepare"]),
+    );
+    expect(waitsFor(resources, "caddy")).not.toContain("mattermost");
+    expect(waitsFor(resources, "postgres-prepare")).toContain("image-busybox");
+  });
+
+  it("lets a service be found on its own network alone", () => {
+    const networks = (name: string): unknown => container(resources, name).inputs["networksAdvanced"];
+    expect(networks("postgres")).toEqual([{ name: "muster-test-postgres", aliases: ["postgres"] }]);
+    expect(networks("caddy")).toEqual([{ name: "muster-test-mattermost" }, { name: "muster-test-outside" }]);
+    expect(networks("mattermost")).toEqual([
+      { name: "muster-test-mattermost", aliases: ["mattermost"] },
+      { name: "muster-test-postgres" },
+      { name: "muster-test-outside" },
+    ]);
+    // The job may go out for plugins, but shares no network with anyone.
+    expect(networks("mattermost-first-run")).toEqual([{ name: "muster-test-outside" }]);
+  });
+
+  it("gives a job the volumes that it names and no others", () => {
+    const { inputs } = container(resources, "mattermost-first-run");
+    expect((inputs["mounts"] as { target: string }[]).map(({ target }) => target)).toEqual([
+      "/mattermost/config",
+      "/var/tmp",
+      "/muster",
+    ]);
+  });
+
+  it("keeps data when the stack is destroyed, or not, as the settings say", async () => {
+    const kept = async (protectData: boolean): Promise<string[]> =>
+      (await recordPlatform(localTopology({ protectData }), preview)).resources
+        .filter(({ options }) => options.protect)
+        .map(({ name }) => name)
+        .sort();
+    expect(await kept(false)).toEqual([]);
+    const volumes = full.services.flatMap(({ name, volumes: own }) =>
+      own.filter(({ backup }) => backup !== "none").map((volume) => `${name}-${volume.name}`),
+    );
+    expect(await kept(true)).toEqual(
+      [...volumes, "administrator-password", "database-password", "fingerprint-key", "instance"].sort(),
+    );
+  });
+});
+
+describe("the tests' stand-in engine", () => {
+  it("knows every computed output that the program builds on", () => {
+    expect(known("random:index/randomId:RandomId", "instance", {})).toEqual({ hex: "0123456789ab" });
+  });
+});

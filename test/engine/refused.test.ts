@@ -1,0 +1,86 @@
+import { type ProgramRun, runProgram } from "../helpers/engine";
+import { known } from "../helpers/platform";
+import { engineConfig, projectDir, secretValues, stackConfig } from "../helpers/stacks";
+
+// A run takes a second, but the machine may be busy.
+jest.setTimeout(60_000);
+
+interface Case {
+  name: string;
+  stack: string;
+  /** Changes to the stack's file. */
+  change?: Record<string, unknown>;
+  encrypted?: string[];
+  /** Each must stand in the one error. */
+  says: string[];
+}
+
+const cases: Case[] = [
+  {
+    name: "dev, whose host can't be built yet",
+    stack: "dev",
+    says: [
+      "Pulumi.dev.yaml: 1 problem",
+      "muster:host.provider: this version can't build it yet",
+      "digitalocean",
+    ],
+  },
+  {
+    name: "prod, whose host and edge can't be built yet",
+    stack: "prod",
+    encrypted: ["licence"],
+    says: [
+      "Pulumi.prod.yaml: 2 problems",
+      "muster:host.provider",
+      "muster:edge.provider",
+      "npm run plan -- prod",
+    ],
+  },
+  {
+    name: "an unknown key and a domain that isn't one",
+    stack: "local",
+    change: { poeple: { accounts: 1 }, domain: "not a domain", constructor: "x" },
+    says: [
+      "3 problems",
+      "did you mean muster:people?",
+      "muster:domain: not a domain name",
+      'given:   "not a domain"',
+      "muster:constructor: unknown key",
+    ],
+  },
+  {
+    name: "absurd numbers of people and a machine that can't hold the services",
+    stack: "local",
+    change: { people: { accounts: 100, active: 90 }, host: { provider: "local", memoryMiB: 512, cpus: 1 } },
+    says: ["1 problem", "muster:host.memoryMiB: too little memory for these people", "given:   512 MiB"],
+  },
+  {
+    name: "fewer than nobody, and a secret in plain text",
+    stack: "local",
+    change: { people: { accounts: -3 }, licence: secretValues["licence"], license: secretValues["licence"] },
+    says: [
+      "3 problems",
+      "muster:people.accounts: too small",
+      "muster:licence: a secret in plain text",
+      "it is called muster:licence now",
+    ],
+  },
+];
+
+describe("the program refuses, before anything is made", () => {
+  it.each(cases)("$name", async ({ stack, change, encrypted, says }) => {
+    const config = engineConfig(stackConfig(stack, change, encrypted));
+    const run: ProgramRun = await runProgram({ projectDir, project: "muster", stack, ...config, known });
+    expect(run.exitCode).not.toBe(0);
+    expect(run.resources.map(({ type }) => type)).toEqual(["pulumi:pulumi:Stack"]);
+    expect(run.outputs).toEqual({});
+    expect(run.errors).toHaveLength(1);
+    for (const text of says) expect(run.errors[0]).toContain(text);
+    // An error for a person: no stack trace, here or beside it.
+    expect(run.errors[0]).not.toMatch(/^\s+at /m);
+    expect(run.stdout + run.stderr).toBe("");
+    // Node 20 takes half a gigabyte to format one of the SDK's stack frames; see index.ts.
+    if (process.platform === "linux") expect(run.maxRssMiB).toBeLessThan(350);
+    for (const value of Object.values(secretValues)) expect(JSON.stringify(run)).not.toContain(value);
+  });
+});

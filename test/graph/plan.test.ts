@@ -1,0 +1,19 @@
+import { readdirSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
+import { describePlan } from "../../cli/plan";
+import { expectGolden, goldenDir } from "../helpers/goldenFile";
+import { shippedStacks, stackTopology } from "../helpers/stacks";
+
+describe("the plans of the shipped stacks", () => {
+  it.each(shippedStacks)(
+    "%s: the text is the one in its golden file (npm run goldens rewrites it)",
+    (stack) => {
+      expectGolden(`${stack}.plan.txt`, `${stripVTControlCharacters(describePlan(stackTopology(stack)))}\n`);
+    },
+  );
+
+  it("each golden file belongs to a shipped stack", () => {
+    const known = shippedStacks.flatMap((stack) => [`${stack}.json`, `${stack}.plan.txt`]);
+    expect(readdirSync(goldenDir).sort()).toEqual(known.sort());
+  });
+});

@@ -1,0 +1,42 @@
+/** The graph of any topology, recorded on a stand-in host. */
+
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Host } from "../../components/host/host";
+import { Platform } from "../../components/platform/platform";
+import type { Topology } from "../../stacks/topology";
+import type { Known } from "./monitor";
+import { record, type Recording } from "./recorder";
+import { engineConfig, secretValues } from "./stacks";
+
+/** What deployed resources answer beyond their inputs; without it, whatever is built from it would vanish. */
+export const known: Known = (type) => {
+  if (type === "random:index/randomId:RandomId") return { hex: "0123456789ab" };
+  return undefined;
+};
+
+/** A host of any provider, as the platform sees it. */
+class StandInHost extends pulumi.ComponentResource implements Host {
+  readonly name = "main";
+  readonly engine = "unix:///nowhere/docker.sock";
+  readonly publicAddress = "203.0.113.10";
+  readonly provider: docker.Provider;
+
+  constructor() {
+    super("test:host:StandIn", "main");
+    this.provider = new docker.Provider("main", { host: this.engine }, { parent: this });
+    this.registerOutputs();
+  }
+}
+
+/** Records the platform of a topology on a stand-in host: for hosts that this version can't build yet. */
+export function recordPlatform(
+  topology: Topology,
+  preview = false,
+  secrets = secretValues,
+): Promise<Recording<void>> {
+  const { config, secretKeys } = engineConfig({ values: {}, encrypted: [...topology.secrets] }, secrets);
+  return record({ stack: topology.stack, preview, known, config, secretKeys, timeoutSeconds: 20 }, () => {
+    new Platform("platform", { topology, host: new StandInHost() });
+  });
+}

@@ -1,0 +1,106 @@
+import Ajv2020 from "ajv/dist/2020";
+import { z } from "zod";
+import { type Outputs, outputsOf, outputsSchema } from "../../stacks/outputs";
+import type { Topology } from "../../stacks/topology";
+import { localTopology, shippedStacks, stackTopology } from "../helpers/stacks";
+
+const ajv = new Ajv2020({ allErrors: true, formats: { uri: (text: string) => URL.canParse(text) } });
+const validate = ajv.compile(z.toJSONSchema(outputsSchema));
+const errorsOf = (value: unknown): string[] => {
+  validate(value);
+  return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message ?? ""}`);
+};
+const outputs = (topology: Topology): Outputs =>
+  outputsOf(topology, (service) => `muster-${topology.stack}-${service}`);
+const variants: [string, Topology][] = [
+  ...shippedStacks.map((stack): [string, Topology] => [stack, stackTopology(stack)]),
+  [
+    "prod with its secrets",
+    stackTopology("prod", { mail: { host: "h", username: "u", from: "a@b.org" } }, [
+      "licence",
+      "mailPassword",
+    ]),
+  ],
+];
+
+describe("the outputs' contract", () => {
+  it.each(variants)("%s keeps it", (_name, topology) => {
+    expect(errorsOf(outputs(topology))).toEqual([]);
+    expect(outputsSchema.parse(outputs(topology))).toEqual(outputs(topology));
+  });
+
+  it("refuses a key that it doesn't know, at any depth, and one that is missing", () => {
+    const good = outputs(stackTopology("local"));
+    expect(errorsOf({ ...good, extra: 1 })).toEqual([" must NOT have additional properties"]);
+    expect(errorsOf({ ...good, sizing: { ...good.sizing, extra: 1 } })).toEqual([
+      "/sizing must NOT have additional properties",
+    ]);
+    expect(errorsOf({ ...good, openPorts: [{ ...good.openPorts[0], extra: 1 }] })).toEqual([
+      "/openPorts/0 must NOT have additional properties",
+    ]);
+    const { schemaVersion, ...rest } = good;
+    expect(schemaVersion).toBe(1);
+    expect(errorsOf(rest)).toEqual([" must have required property 'schemaVersion'"]);
+    expect(errorsOf({ ...good, endpoints: { chat: "not an address" } })).toEqual([
+      '/endpoints/chat must match format "uri"',
+    ]);
+  });
+
+  it("keeps every key of version 1", () => {
+    const { properties, required } = z.toJSONSchema(outputsSchema) as {
+      properties: object;
+      required: string[];
+    };
+    const keys = ["schemaVersion", "stack", "edition", "endpoints", "services", "sizing", "openPorts"];
+    expect(Object.keys(properties)).toEqual(keys);
+    expect(required).toEqual(keys);
+  });
+});
+
+describe("outputs", () => {
+  it("say where each service is and how it is asked for its health", () => {
+    const { services, endpoints } = outputs(localTopology({ web: { httpsPort: 8443 } }));
+    expect(endpoints).toEqual({ chat: "https://chat.localhost:8443" });
+    expect(services["mattermost"]).toEqual({
+      title: "Mattermost",
+      host: "main",
+      container: "muster-test-mattermost",
+      image: expect.stringMatching(/^mattermost\/mattermost-team-edition:\d/),
+      memoryMiB: 704,
+      healthAddress: "https://chat.localhost:8443/api/v4/system/ping",
+    });
+    expect(services["postgres"]?.healthAddress).toBe("docker:muster-test-postgres");
+  });
+
+  it("say what is open to whom, as the topology does", () => {
+    const topology = stackTopology("prod");
+    expect(
+      outputs(topology).openPorts.map(({ port, protocol, from, exposure }) => [
+        port,
+        protocol,
+        from,
+        exposure,
+      ]),
+    ).toEqual([
+      [80, "tcp", "Cloudflare", "entry"],
+      [443, "tcp", "Cloudflare", "entry"],
+    ]);
+  });
+
+  it("say how much room is left, and nothing where only the machine can tell", () => {
+    const [cloud, local] = ["prod", "local"].map(
+      (stack) => outputs(stackTopology(stack)).sizing.hosts["main"],
+    );
+    expect(cloud).toMatchObject({ capacity: { memoryMiB: 4096, cpus: 2, diskGiB: 50 } });
+    expect(cloud?.headroomMiB).toBe(4096 - (cloud?.demand.memoryMiB ?? 0));
+    expect(local).toMatchObject({ capacity: null, headroomMiB: null });
+    const known = outputs(localTopology({ host: { provider: "local", memoryMiB: 4096, cpus: 2 } }));
+    expect(known.sizing.hosts["main"]?.capacity).toEqual({ memoryMiB: 4096, cpus: 2, diskGiB: null });
+  });
+
+  it("say for whom it is sized, and which edition it is", () => {
+    const { sizing, edition } = outputs(stackTopology("prod", {}, ["licence"]));
+    expect(sizing.people).toEqual({ accounts: 100, active: 60, inCalls: 10, inMeetings: 10 });
+    expect(edition).toBe("licensed");
+  });
+});

@@ -1,0 +1,62 @@
+import { knownStacks, readStackFile } from "../../stacks/settings/file";
+import { parseSettings } from "../../stacks/settings/parse";
+import { describeProblems } from "../../stacks/settings/problems";
+import { projectDir, shippedStacks } from "../helpers/stacks";
+
+const source = "Pulumi.test.yaml";
+const minimal = { domain: "example.org", host: { provider: "local" } };
+
+describe("the shipped stack files", () => {
+  it("are the three that the tests know", () => {
+    expect(knownStacks(projectDir)).toEqual([...shippedStacks]);
+  });
+
+  it.each(shippedStacks)("%s parses", (stack) => {
+    const { settings, secrets } = parseSettings(readStackFile(projectDir, stack));
+    expect(settings.domain).toMatch(/^(localhost|(dev\.)?example\.org)$/);
+    expect([...secrets]).toEqual([]);
+  });
+});
+
+describe("good settings", () => {
+  it("need a domain and a host alone, and get every default", () => {
+    expect(parseSettings({ source, values: minimal, encrypted: [] }).settings).toEqual({
+      domain: "example.org",
+      sites: { chat: "chat" },
+      host: {
+        provider: "local",
+        engine: "unix:///var/run/docker.sock",
+        address: "127.0.0.1",
+        bind: "127.0.0.1",
+      },
+      edge: { provider: "none" },
+      web: { httpPort: 80, httpsPort: 443 },
+      edition: "team",
+      people: { accounts: 20, active: 20, inCalls: 0, inMeetings: 0 },
+      chat: {
+        title: "Muster",
+        team: { name: "team", title: "Team" },
+        administrator: { username: "admin", email: "admin@localhost.localdomain" },
+        mfa: "offered",
+        guests: false,
+        maxFileSizeMiB: 95,
+        plugins: [],
+      },
+      images: { overrides: {} },
+      protectData: true,
+    });
+  });
+
+  it("name the secrets that are there, and no others", () => {
+    const { secrets } = parseSettings({ source, values: minimal, encrypted: ["mailPassword"] });
+    expect([...secrets]).toEqual(["mailPassword"]);
+  });
+});
+
+describe("the text of problems", () => {
+  it("counts one problem as one, and leaves out what there is nothing to say about", () => {
+    expect(describeProblems("file", [{ key: "k", problem: "p", fix: "f" }])).toBe(
+      "file: 1 problem\n\n  k: p\n    fix:     f",
+    );
+  });
+});

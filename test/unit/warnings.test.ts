@@ -1,0 +1,71 @@
+import type { Finding } from "../../stacks/topology/types";
+import { localTopology } from "../helpers/stacks";
+
+type Change = Record<string, unknown>;
+const mail = { host: "smtp.example.org", from: "chat@example.org" };
+const cloudflare = { provider: "cloudflare", zone: "example.org" };
+const machine = { provider: "digitalocean", region: "fra1", size: "s-2vcpu-4gb" };
+const findingsFor = (change: Change, encrypted: string[]): readonly Finding[] =>
+  localTopology(change, encrypted).findings;
+
+describe("warnings and notes in a plan", () => {
+  const quiet: Change = { mail: { ...mail, username: "u" } };
+
+  it("are none where there is nothing to say", () => {
+    expect(findingsFor(quiet, ["mailPassword"])).toEqual([]);
+  });
+
+  it.each<[string, Change, string[], Partial<Finding>]>([
+    [
+      "a licence that the free edition ignores",
+      {},
+      ["licence"],
+      { severity: "warning", key: "muster:licence", given: "edition: team" },
+    ],
+    [
+      "an enterprise edition without a licence",
+      { edition: "enterprise" },
+      [],
+      {
+        severity: "warning",
+        key: "muster:licence",
+        problem: expect.stringContaining("10000 messages"),
+      },
+    ],
+    ["no mail", { mail: undefined }, [], { severity: "warning", key: "muster:mail" }],
+    [
+      "calls",
+      { people: { inCalls: 3 } },
+      [],
+      { severity: "warning", key: "muster:people.inCalls", given: "3" },
+    ],
+    [
+      "meetings",
+      { people: { inMeetings: 4 } },
+      [],
+      { severity: "warning", key: "muster:people.inMeetings", given: "4" },
+    ],
+    [
+      "a host that can't be built yet",
+      { domain: "a.org", host: machine },
+      [],
+      { severity: "note", key: "muster:host.provider" },
+    ],
+    [
+      "an edge that can't be built yet",
+      { domain: "example.org", edge: cloudflare },
+      [],
+      { severity: "note", key: "muster:edge.provider" },
+    ],
+  ])("%s", (_name, change, secrets, expected) => {
+    const found = findingsFor(
+      { ...quiet, ...change },
+      change["mail"] === undefined && "mail" in change ? secrets : [...secrets, "mailPassword"],
+    );
+    expect(found).toEqual([expect.objectContaining(expected)]);
+  });
+
+  it("a licensed enterprise edition has nothing to warn of", () => {
+    expect(findingsFor({ ...quiet, edition: "enterprise" }, ["licence", "mailPassword"])).toEqual([]);
+  });
+});
