@@ -10,6 +10,8 @@ const project = (displayName, ...folders) => ({
 });
 
 module.exports = {
+  // Jest leaves one core to others by default: on two, that is half of them.
+  maxWorkers: "100%",
   projects: [
     project("unit", "unit"),
     project("components", "components", "helpers"),

@@ -54,6 +54,7 @@ function script({ chat }: Settings): string {
 /muster/busybox --install -s /tmp/bin
 export PATH=/tmp/bin:/mattermost/bin
 mm() { mmctl --local --suppress-warnings "$@"; }
+uploads() { mm config set PluginSettings.EnableUploads "$1"; }
 
 # Makes something, and is content where it is there already.
 make() {
@@ -71,15 +72,17 @@ install() {
     echo "plugin $id: the archive at $url is not the pinned one: $(sha256sum /tmp/plugin.tar.gz)" >&2
     exit 1
   }
-  trap 'mm config set PluginSettings.EnableUploads false' EXIT
-  mm config set PluginSettings.EnableUploads true
+  trap 'uploads false' EXIT
+  uploads true
   mm plugin add --force /tmp/plugin.tar.gz
   mm plugin enable "$id"
-  mm config set PluginSettings.EnableUploads false
+  uploads false
   trap - EXIT
   rm /tmp/plugin.tar.gz
 }
 
+# A run that was killed may have left them on.
+uploads false
 if [ ! -e ${marker} ]; then
   make mm user create --username ${quote(administrator.username)} --email ${quote(administrator.email)} \\
     --password "$(cat /muster/administrator-password)" --system-admin --email-verified --disable-welcome-email

@@ -130,8 +130,13 @@ export const settingsSchema = z.strictObject({
             .string()
             .regex(/^[a-z0-9][a-z0-9-]{1,63}$/)
             .default("team")
-            .describe("First team's name in addresses."),
-          title: z.string().min(2).max(64).default("Team").describe("First team's name, as people see it."),
+            .describe("First team's name in addresses; counts on the first start only."),
+          title: z
+            .string()
+            .min(2)
+            .max(64)
+            .default("Team")
+            .describe("First team's name, as people see it; counts on the first start only."),
         })
         .prefault({}),
       administrator: z
@@ -140,8 +145,10 @@ export const settingsSchema = z.strictObject({
             .string()
             .regex(/^[a-z][a-z0-9._-]{2,21}$/)
             .default("admin")
-            .describe("First administrator's user name."),
-          email: email.default("admin@localhost.localdomain").describe("First administrator's address."),
+            .describe("First administrator's user name; counts on the first start only."),
+          email: email
+            .default("admin@localhost.localdomain")
+            .describe("First administrator's address; counts on the first start only."),
         })
         .prefault({}),
       mfa: z

@@ -167,7 +167,7 @@ describe("the first run", () => {
     const { code, stderr } = run({ plugins: [plugin] }, { ARCHIVE: "something else" });
     expect(code).not.toBe(0);
     expect(stderr).toContain(`plugin com.example.plugin: the archive at ${plugin.url} is not the pinned one`);
-    expect([asked("plugin add"), asked("config set")]).toEqual([0, 0]);
+    expect([asked("plugin add"), asked("config set PluginSettings.EnableUploads true")]).toEqual([0, 0]);
     expect(isReady()).toBe(false);
   });
 
@@ -176,6 +176,12 @@ describe("the first run", () => {
     expect(asked("config set PluginSettings.EnableUploads true")).toBe(1);
     expect(state("uploads")).toBe("false\n");
     expect(isReady()).toBe(false);
+  });
+
+  it("switches uploads off that a killed run has left on", () => {
+    root.write("/state/uploads", "true");
+    expect(run().code).toBe(0);
+    expect(state("uploads")).toBe("false\n");
   });
 
   it("can be read by a shell, whatever the settings allow", () => {
