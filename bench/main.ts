@@ -1,0 +1,147 @@
+/**
+ * `npm run bench`: measures the budgets, one run, medians, and prints one table. What needs the Pulumi CLI or
+ * Docker is skipped, loudly, where they are missing.
+ */
+import { cpus, loadavg } from "node:os";
+import { Command } from "commander";
+import { missingParts } from "../test/e2e/parts";
+import { type Figure, verdict } from "./figures";
+import { type Growth, measureGrowth } from "./grow";
+import { measurePlan, measureProgram, measureTests } from "./offline";
+import { stopRunning } from "./process";
+import { pulumiVersion } from "./program";
+import { asText, writePage } from "./report";
+import { measureUps, skippedUps } from "./ups";
+import { Workshop } from "./workshop";
+
+const parts = ["plan", "program", "tests", "ups", "growth"] as const;
+type Part = (typeof parts)[number];
+
+interface Options {
+  quick: boolean;
+  strict: boolean;
+  write: boolean;
+  rounds?: number;
+  only: Part[];
+}
+
+const say = (line: string): void => console.error(line);
+
+function readOptions(): Options {
+  const list = (text: string): Part[] => {
+    const wanted = text.split(",");
+    const unknown = wanted.filter((part) => !(parts as readonly string[]).includes(part));
+    if (unknown.length > 0) throw new Error(`--only takes ${parts.join(", ")}; given: ${unknown.join(", ")}`);
+    return wanted as Part[];
+  };
+  const count = (text: string): number => {
+    if (/^[1-9]\d*$/.test(text)) return Number(text);
+    throw new Error(`--rounds takes a whole number from 1; given: ${text}`);
+  };
+  return new Command("bench")
+    .description("Measures the budgets; see docs/bench.md.")
+    .option("--quick", "fewer runs, and no real ups for growth", false)
+    .option("--strict", "exit code 1 where a budget is missed", false)
+    .option("--write", "write the results into docs/bench.md", false)
+    .option("--rounds <number>", "rounds of real ups (default: 3, or 1 with --quick)", count)
+    .option("--only <parts>", `some of ${parts.join(",")}`, list, [...parts])
+    .parse()
+    .opts<Options>();
+}
+
+async function main(): Promise<void> {
+  const { quick, strict, write, only, rounds = quick ? 1 : 3 } = readOptions();
+  const wants = (part: Part): boolean => only.includes(part);
+  const runs = quick ? { plan: 3, program: 2 } : { plan: 7, program: 5 };
+  const load = loadavg()[0] ?? 0;
+  const figures: Figure[] = [];
+  let growth: Growth[] = [];
+  const failed: string[] = [];
+  /** What fails leaves the other parts alone. */
+  const measure = async (part: Part, title: string, how: () => Promise<void>): Promise<void> => {
+    if (!wants(part)) return;
+    say(`Measuring ${title} ...`);
+    try {
+      await how();
+    } catch (error) {
+      failed.push(title);
+      say(`FAILED, ${title}: ${(error as Error).message}`);
+    }
+  };
+  const add = async (found: Promise<Figure[]>): Promise<void> => {
+    figures.push(...(await found));
+  };
+
+  await measure("plan", "the plan", () => add(measurePlan(runs.plan)));
+  await measure("program", "the program inside the engine", () => add(measureProgram(runs.program)));
+  await measure("tests", "npm test", () => add(measureTests()));
+  const workshop = wants("ups") || (wants("growth") && !quick) ? await openWorkshop() : undefined;
+  try {
+    await measure("ups", "real ups", () =>
+      add(workshop === undefined ? Promise.resolve(skippedUps()) : measureUps(workshop, rounds, say)),
+    );
+    await measure("growth", "growth", async () => {
+      growth = await measureGrowth(runs.program, quick ? undefined : workshop, say);
+    });
+  } finally {
+    await workshop?.remove();
+  }
+
+  const results = { figures, growth, circumstances: await circumstances(workshop, quick, load) };
+  console.log(`\n${asText(results)}`);
+  if (write && failed.length === 0) await writePage(results);
+  const over = figures.filter((figure) => verdict(figure) === "over");
+  if (over.length > 0) console.log(`\nOver budget: ${over.map(({ what }) => what).join("; ")}`);
+  if (failed.length > 0) console.log(`\nFailed, see above: ${failed.join("; ")}`);
+  if (failed.length > 0 || (strict && over.length > 0)) process.exitCode = 1;
+}
+
+/** @returns nothing where real ups can't be measured here. */
+async function openWorkshop(): Promise<Workshop | undefined> {
+  const missing = await missingParts();
+  if (missing.length > 0) {
+    say("SKIPPED, all that needs real ups. Missing:");
+    for (const part of missing) say(`  - ${part}`);
+    return undefined;
+  }
+  const workshop = new Workshop();
+  const interrupted = async (): Promise<void> => {
+    say("Interrupted: removing what the bench made ...");
+    await stopRunning();
+    await workshop.remove();
+    process.exit(130);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => {
+      interrupted().catch(fail);
+    });
+  try {
+    await workshop.open(say);
+    return workshop;
+  } catch (error) {
+    await workshop.remove();
+    throw error;
+  }
+}
+
+async function circumstances(workshop: Workshop | undefined, quick: boolean, load: number): Promise<string> {
+  const { length: cores } = cpus();
+  const engine = workshop === undefined ? [] : [`Docker ${(await workshop.docker.version()).Version}`];
+  const machine = [
+    `${cores} cores`,
+    process.platform,
+    `Node ${process.versions.node}`,
+    ...engine,
+    `Pulumi ${pulumiVersion}`,
+  ];
+  const date = new Date().toISOString().slice(0, 10);
+  const how = `Medians${quick ? "; a quick run, with few rounds" : ""}.`;
+  return `Measured on ${date}: ${machine.join(", ")}. ${how} Load before the start: ${load.toFixed(1)}.`;
+}
+
+function fail(error: unknown): void {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+main().catch(fail);
