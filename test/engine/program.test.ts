@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readConfigFile } from "typescript";
 import { parse } from "yaml";
 import { expectedOf } from "../../policy/expected";
 import { violations } from "../../policy/rules";
@@ -78,7 +79,8 @@ describe("Pulumi.yaml", () => {
   });
 
   it("starts the program without type-checking, and keeps the state inside the project", () => {
-    const tsconfig = JSON.parse(readFileSync(join(projectDir, project.runtime.options.tsconfig), "utf8")) as {
+    const path = join(projectDir, project.runtime.options.tsconfig);
+    const tsconfig = readConfigFile(path, (file) => readFileSync(file, "utf8")).config as {
       compilerOptions: { noCheck: boolean };
     };
     expect(tsconfig.compilerOptions.noCheck).toBe(true);

@@ -102,6 +102,7 @@ function start(options: RunOptions, address: string): ChildProcess {
   const { pwd, program } = entryPoint(options.projectDir, options.main ?? manifest.main);
   const runner = require.resolve("@pulumi/pulumi/cmd/run/index.js", { paths: [options.projectDir] });
   const args = [
+    ...manifest.nodeArguments,
     runner,
     `--monitor=${address}`,
     `--engine=${address}`,
@@ -176,16 +177,24 @@ function peakMiB(pid: number | undefined): number | undefined {
   }
 }
 
-function readManifest(projectDir: string): { main?: string; tsconfig?: string; typescript: boolean } {
+interface Manifest {
+  main?: string;
+  tsconfig?: string;
+  typescript: boolean;
+  nodeArguments: string[];
+}
+
+function readManifest(projectDir: string): Manifest {
   const yaml = parse(readFileSync(path.join(projectDir, "Pulumi.yaml"), "utf8")) as {
     main?: string;
-    runtime?: string | { options?: { tsconfig?: string; typescript?: boolean } };
+    runtime?: string | { options?: { tsconfig?: string; typescript?: boolean; nodeargs?: string } };
   };
   const runtime = typeof yaml.runtime === "object" ? yaml.runtime.options : undefined;
   return {
     ...(yaml.main === undefined ? {} : { main: yaml.main }),
     ...(runtime?.tsconfig === undefined ? {} : { tsconfig: runtime.tsconfig }),
     typescript: runtime?.typescript ?? true,
+    nodeArguments: runtime?.nodeargs?.split(" ") ?? [],
   };
 }
 
