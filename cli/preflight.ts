@@ -142,10 +142,13 @@ async function imageProblem(docker: Docker, reference: string): Promise<string |
   if (there) return undefined;
   return image.distribution().then(
     () => undefined,
-    (error: Error & { statusCode?: number; json?: { message?: string } }) =>
-      error.statusCode === 401 || error.statusCode === 403
-        ? undefined
-        : (error.json?.message ?? error.message),
+    (error: unknown) => {
+      const { statusCode, message, json } = error as Error & {
+        statusCode?: number;
+        json?: { message?: string };
+      };
+      return statusCode === 401 || statusCode === 403 ? undefined : (json?.message ?? message);
+    },
   );
 }
 
