@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import colors from "picocolors";
+import { createColors, isColorSupported } from "picocolors";
 import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
 import type { Finding } from "../stacks/topology/types";
@@ -7,6 +7,9 @@ import { errorsOf } from "../stacks/topology";
 import { describeOffering } from "../stacks/settings/editions";
 import { hostReserveMiB } from "../stacks/topology/hosts";
 import { planned } from "./load";
+
+/** Colour on a terminal only: CI services ask for it in pipes too. */
+const colors = createColors(isColorSupported && process.stdout.isTTY);
 
 /** Prints the plan; the exit code tells whether an `up` would be refused for its settings. */
 export function plan(stack: string): void {

@@ -75,7 +75,8 @@ install() {
   trap 'uploads false' EXIT
   uploads true
   mm plugin add --force /tmp/plugin.tar.gz
-  mm plugin enable "$id"
+  # One that can't be enabled is taken out again, so that the next run tries anew.
+  mm plugin enable "$id" || { mm plugin delete "$id"; exit 1; }
   uploads false
   trap - EXIT
   rm /tmp/plugin.tar.gz

@@ -66,7 +66,7 @@ type Issue = z.core.$ZodIssue;
 function issueProblems(issue: Issue, values: unknown): Problem[] {
   const path = issue.path.map(String);
   if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => unknownKey(path, key, at(values, [...path, key])));
+    return issue.keys.map((key) => unknownKey(path, key, at(values, path)));
   if (issue.code === "invalid_key" || (issue.code === "invalid_union" && issue.errors.length > 0))
     return [unknownVariant(issue, path, values)];
   const schema = schemaAt(path);
@@ -94,9 +94,11 @@ function unknownVariant(issue: Issue, path: string[], values: unknown): Problem 
   };
 }
 
-function unknownKey(path: string[], key: string, value: unknown): Problem {
+/** @param around the map in which the key stands. */
+function unknownKey(path: string[], key: string, around: unknown): Problem {
   const full = [...path, key].join(".");
-  const known = knownKeys(path);
+  const value = at(around, [key]);
+  const known = knownKeys(path, around);
   const renamed = Object.hasOwn(renamedKeys, full) ? renamedKeys[full] : undefined;
   const nearest = nearestKey(key, known);
   const suggestion =
@@ -114,19 +116,25 @@ function unknownKey(path: string[], key: string, value: unknown): Problem {
   };
 }
 
-function knownKeys(path: string[]): string[] {
+function knownKeys(path: string[], given: unknown): string[] {
   const schema = schemaAt(path);
   const top = path.length === 0 ? Object.keys(secretSettings) : [];
-  const shapes = schema === undefined ? [] : objectShapes(schema);
+  const shapes = schema === undefined ? [] : objectShapes(schema, given);
   return [...new Set([...shapes.flatMap((shape) => Object.keys(shape)), ...top])].sort();
 }
 
-function objectShapes(schema: z.ZodType): Record<string, unknown>[] {
+/** Within a union: the variant that was chosen, or all where none was. */
+function objectShapes(schema: z.ZodType, given: unknown): Record<string, z.ZodType>[] {
   const inner = unwrap(schema);
   if (inner.def.type === "object") return [(inner as z.ZodObject).shape];
-  if (inner.def.type === "union")
-    return (inner as z.ZodUnion).options.flatMap((option) => objectShapes(option as z.ZodType));
-  return [];
+  if (inner.def.type !== "union") return [];
+  const all = (inner as z.ZodUnion).options.flatMap((option) => objectShapes(option as z.ZodType, given));
+  const chosen = all.filter((shape) =>
+    Object.entries(shape).some(
+      ([key, field]) => field.def.type === "literal" && field.safeParse(at(given, [key])).success,
+    ),
+  );
+  return chosen.length > 0 ? chosen : all;
 }
 
 const sortedLetters = (word: string): string => [...word].sort().join("");

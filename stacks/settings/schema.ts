@@ -29,6 +29,15 @@ const email = z.string().refine((text) => z.email().safeParse(text).success, {
   error: "not an email address",
   params: { allowed: "an address such as admin@example.org" },
 });
+const shownText = (least: number, most: number) =>
+  z
+    .string()
+    .min(least)
+    .max(most)
+    .refine((text) => !/\p{Cc}/u.test(text), {
+      error: "with control characters",
+      params: { allowed: "text without line breaks and other control characters" },
+    });
 const port = z.int().min(1).max(65535);
 const count = (most: number) => z.int().min(0).max(most);
 const engine = z.string().refine((text) => /^unix:\/\/\/.+$/.test(text), {
@@ -123,7 +132,7 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
   chat: z
     .strictObject({
-      title: z.string().min(1).max(30).default("Muster").describe("Name of the site, as people see it."),
+      title: shownText(1, 30).default("Muster").describe("Name of the site, as people see it."),
       team: z
         .strictObject({
           name: z
@@ -131,10 +140,7 @@ export const settingsSchema = z.strictObject({
             .regex(/^[a-z0-9][a-z0-9-]{1,63}$/)
             .default("team")
             .describe("First team's name in addresses; counts on the first start only."),
-          title: z
-            .string()
-            .min(2)
-            .max(64)
+          title: shownText(2, 64)
             .default("Team")
             .describe("First team's name, as people see it; counts on the first start only."),
         })
