@@ -195,7 +195,9 @@ describe("the first run", () => {
   });
 
   it("hands on a team's title as it was written, whatever stands in it", () => {
-    const titles = hostileText.filter((title) => [...title].length >= 2 && !/\p{Cc}|\p{Surrogate}/u.test(title));
+    const titles = hostileText.filter(
+      (title) => [...title].length >= 2 && !/\p{Cc}|\p{Surrogate}/u.test(title),
+    );
     fc.assert(
       fc.property(titles, (title) => {
         rmSync(root.path("/mattermost/config/.muster-first-run"), { force: true });
