@@ -26,9 +26,22 @@ export async function destroy(stack: string, options: Options, rest: readonly st
     console.log(`Nothing of stack ${stack} is there: nothing to do.`);
     return;
   }
+  const asks = !options.yes && options.removeData === undefined;
+  if (asks && !(process.stdin.isTTY && process.stdout.isTTY))
+    throw new UserError(
+      `Nobody is there to be asked.\n  fix: npm run destroy -- ${stack} --yes; data and secrets stay; nothing was changed`,
+    );
   const confirmed = options.yes || options.removeData !== undefined ? ["--yes", "--skip-preview"] : [];
   if (options.removeData === undefined) {
-    const code = await runPulumi(["destroy", "-s", stack, "--exclude-protected", ...confirmed, ...rest]);
+    const code = await runPulumi([
+      "destroy",
+      "-s",
+      stack,
+      "--exclude-protected",
+      "--suppress-outputs",
+      ...confirmed,
+      ...rest,
+    ]);
     if (code !== 0)
       throw new UserError(`The stack ${stack} isn't fully stopped; see above. Run the same command again.`);
     console.log(

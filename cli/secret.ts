@@ -1,13 +1,16 @@
+import { createInterface } from "node:readline/promises";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { readStackFile } from "../stacks/settings/file";
 import { secretSettings } from "../stacks/settings/schema";
 import { UserError } from "./errors";
 import { requireAll, missingTools } from "./preflight";
 import { prepareProject, projectDir } from "./project";
-import { runPulumi } from "./pulumi";
+import { capturePulumi } from "./pulumi";
 import { readState } from "./state";
 import { initStack } from "./up";
 
-/** Writes a secret setting into the stack's file, encrypted. Pulumi asks for the value, or reads standard input. */
+/** Writes a secret setting into the stack's file, encrypted. Asks for the value, or reads standard input. */
 export async function secret(stack: string, key: string): Promise<void> {
   if (!Object.hasOwn(secretSettings, key))
     throw new UserError(
@@ -17,5 +20,32 @@ export async function secret(stack: string, key: string): Promise<void> {
   prepareProject();
   await requireAll(await missingTools());
   if ((await readState(stack)) === undefined) await initStack(stack);
-  process.exitCode = await runPulumi(["config", "set", "--secret", `muster:${key}`, "-s", stack]);
+  const value = await readValue(stack, key);
+  if (value.trim() === "")
+    throw new UserError(
+      `The secret ${key} is empty.\n  allowed: at least one character\n  fix:     type it when asked, or < a file that holds it; nothing was changed`,
+    );
+  const { code, stderr } = await capturePulumi(
+    ["config", "set", "--secret", `muster:${key}`, "-s", stack],
+    value,
+  );
+  if (code !== 0) throw new UserError(`The secret ${key} can't be stored.\n${stderr.trim()}`);
+  console.log(`Stored muster:${key} in Pulumi.${stack}.yaml, encrypted. It counts from the next up.`);
+}
+
+/** From a terminal without showing it, otherwise all of standard input without its last line break. */
+async function readValue(stack: string, key: string): Promise<string> {
+  if (!process.stdin.isTTY) return (await text(process.stdin)).replace(/\r?\n$/, "");
+  process.stderr.write(`${key} of stack ${stack} (it isn't shown): `);
+  const hidden = new PassThrough().resume();
+  const terminal = createInterface({ input: process.stdin, output: hidden, terminal: true });
+  const ended = new Promise<string>((resolve) => {
+    terminal.once("close", () => {
+      resolve("");
+    });
+  });
+  const value = await Promise.race([terminal.question(""), ended]);
+  terminal.close();
+  process.stderr.write("\n");
+  return value;
 }

@@ -13,6 +13,9 @@ export function secrecy(stack: Stack): void {
     let values: string[] = [];
     beforeAll(async () => {
       stack.set(["mail"], { host: "mail.example.org", username: "robot", from: "robot@example.org" });
+      const empty = stack.start(["secret", stack.name, "mailPassword"]);
+      empty.child.stdin?.end("\n");
+      expect(await empty.done).toMatchObject({ code: 1 });
       const { child, done } = stack.start(["secret", stack.name, "mailPassword"]);
       child.stdin?.end(mailPassword);
       expect((await done).code).toBe(0);
