@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import Docker from "dockerode";
 import { labels } from "../components/host/engine";
-import { imageReference } from "../components/services/images";
 import { ensureImages } from "../test/e2e/images/build";
+import { swappedImages, wantedImages } from "../test/e2e/images/chosen";
 import { engineSocket } from "../test/e2e/parts";
 import { projectDir } from "../test/helpers/stacks";
 
@@ -16,38 +16,18 @@ export const growthStack = (services: number): string => `bench-growth-${service
 /** All stacks that the bench makes. What carries their label is the bench's, and nothing else is touched. */
 const stacks = ["bench", "bench-flat", ...sizes.map(growthStack)];
 
-/** Which image plays which part; MUSTER_E2E_IMAGE_CADDY and the like put another in its place. */
-const parts = {
-  busybox: "busybox",
-  caddy: "caddy",
-  postgres: "postgres",
-  mattermost: "mattermost-team",
-} as const;
-type ImageOverrides = Partial<Record<(typeof parts)[keyof typeof parts], string>>;
-
 export class Workshop {
   readonly docker = new Docker({ socketPath: engineSocket });
   readonly dir = mkdtempSync(join(tmpdir(), "muster-bench-"));
   /** Images that stand in for others, for `muster:images.overrides`. */
-  readonly overrides: ImageOverrides = Object.fromEntries(
-    Object.entries(parts).flatMap(([part, image]) => {
-      const reference = process.env[`MUSTER_E2E_IMAGE_${part.toUpperCase()}`];
-      return reference === undefined ? [] : [[image, reference]];
-    }),
-  );
+  readonly overrides = swappedImages();
 
   /** Sees to images, and removes what a bench that was killed has left behind. */
   async open(say: (line: string) => void): Promise<void> {
     const [taken] = stacks.filter((stack) => existsSync(join(projectDir, `Pulumi.${stack}.yaml`)));
     if (taken !== undefined)
       throw new Error(`Pulumi.${taken}.yaml is there: a stack ${taken} isn't the bench's own`);
-    const images = Object.fromEntries(
-      Object.entries(parts).map(([part, image]) => [
-        part,
-        imageReference(image, { overrides: this.overrides }),
-      ]),
-    ) as Record<keyof typeof parts, string>;
-    await ensureImages(images, say, this.docker);
+    await ensureImages(wantedImages(this.overrides), say, this.docker);
     await this.removeStacks();
   }
 

@@ -1,5 +1,5 @@
 /** The hosts of a stack: what they offer and what is asked of them. */
-import type { Needs, Service } from "../../components/services/service";
+import type { Needs } from "../../components/services/service";
 import type { HostSettings, Settings } from "../settings/schema";
 import { sumOf } from "./sizing";
 import { type Size, sizes } from "./sizes";
@@ -9,13 +9,8 @@ import type { HostPlan } from "./types";
 export const hostReserveMiB = 512;
 
 /** One host for everything, for now: placement goes by role, so that a second host is data. */
-export function hostsOf(
-  settings: Settings,
-  running: readonly Service[],
-  needs: ReadonlyMap<string, Needs>,
-): HostPlan[] {
-  const ownNeeds = running.map(({ name }) => needs.get(name) ?? { memoryMiB: 0, cpus: 0, diskGiB: 0 });
-  const demand = sumOf([...ownNeeds, { memoryMiB: hostReserveMiB, cpus: 0, diskGiB: 0 }]);
+export function hostsOf(settings: Settings, needs: readonly Needs[]): HostPlan[] {
+  const demand = sumOf([...needs, { memoryMiB: hostReserveMiB, cpus: 0, diskGiB: 0 }]);
   return [
     {
       name: "main",

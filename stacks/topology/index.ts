@@ -25,15 +25,14 @@ export function topologyOf(
   catalogue: readonly Service[] = allServices,
 ): Topology {
   const running = catalogue.filter((service) => service.when(settings));
-  const needs = new Map(running.map((service) => [service.name, needsOf(service, settings)]));
+  const needs = new Map(running.map((service) => [service, needsOf(service, settings)]));
   const imageOf = (name: ImageName): ImagePlan => ({
     name,
     reference: imageReference(name, settings.images),
   });
-  const hosts = hostsOf(settings, running, needs);
+  const hosts = hostsOf(settings, [...needs.values()]);
   const routes = routesOf(running, settings);
-  const services = running.map<ServicePlan>((service) => {
-    const ownNeeds = needsOf(service, settings);
+  const services = [...needs].map<ServicePlan>(([service, ownNeeds]) => {
     const context = contextOf(settings, secrets, ownNeeds, routes, running);
     const image = imageOf(service.image(settings));
     return {

@@ -1,6 +1,6 @@
 /** The steps, in order, on one stack: each leaves it running for the next. */
-import { imageReference } from "../../components/services/images";
 import { ensureImages } from "./images/build";
+import { swappedImages, wantedImages } from "./images/chosen";
 import { makeNeighbour, neighbour, openTcpPorts, removeNeighbour } from "./network";
 import { engineSocket } from "./parts";
 import { httpPort, httpsPort, Stack } from "./stack";
@@ -12,35 +12,18 @@ import { reach } from "./steps/reach";
 import { refuse } from "./steps/refuse";
 import { secrecy } from "./steps/secrecy";
 
-const none = { overrides: {} };
-/** Which image plays which part; MUSTER_E2E_IMAGE_CADDY and the like put another in its place. */
-const parts = {
-  busybox: "busybox",
-  caddy: "caddy",
-  postgres: "postgres",
-  mattermost: "mattermost-team",
-} as const;
-
 describe("a stack on a real engine", () => {
   const stack = new Stack();
   const there = makeNeighbour();
   if (!there)
     console.warn("SKIPPED, as seen from another machine: no network namespace here (needs root, ip, curl)");
   let openBefore: number[] = [];
-  const swapped = Object.fromEntries(
-    Object.entries(parts).flatMap(([part, image]) => {
-      const reference = process.env[`MUSTER_E2E_IMAGE_${part.toUpperCase()}`];
-      return reference === undefined ? [] : [[image, reference]];
-    }),
-  );
+  const swapped = swappedImages();
 
   beforeAll(async () => {
     if (there) openBefore = openTcpPorts(neighbour.host, true);
-    const images = Object.fromEntries(
-      Object.entries(parts).map(([part, image]) => [part, swapped[image] ?? imageReference(image, none)]),
-    ) as Record<keyof typeof parts, string>;
     const lines: string[] = [];
-    await ensureImages(images, (line) => lines.push(line), stack.docker);
+    await ensureImages(wantedImages(swapped), (line) => lines.push(line), stack.docker);
     console.log(`Images:\n${lines.map((line) => `  ${line}`).join("\n")}`);
     stack.write({
       domain: "localhost",
