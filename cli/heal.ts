@@ -83,7 +83,7 @@ export async function removeStrays(docker: Docker, stack: string, state: StackSt
   const known = new Set([...containerIds(state), ...networkIds(state)]);
   const containers = await docker.listContainers({ all: true, filters });
   const strays = containers.filter(({ Id }) => !known.has(Id));
-  for (const { Id } of strays) await docker.getContainer(Id).remove({ force: true });
+  for (const { Id } of strays) await docker.getContainer(Id).remove({ force: true, v: true });
   const networks = (await docker.listNetworks({ filters })).filter(({ Id }) => !known.has(Id));
   for (const { Id } of networks) await docker.getNetwork(Id).remove();
   return [...strays.map(({ Names }) => Names[0]?.slice(1) ?? ""), ...networks.map(({ Name }) => Name)].map(

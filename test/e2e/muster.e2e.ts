@@ -21,6 +21,7 @@ describe("a stack on a real engine", () => {
   const swapped = swappedImages();
 
   beforeAll(async () => {
+    await stack.clear();
     if (there) openBefore = openTcpPorts(neighbour.host, true);
     const lines: string[] = [];
     await ensureImages(wantedImages(swapped), (line) => lines.push(line), stack.docker);

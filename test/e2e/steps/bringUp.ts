@@ -31,7 +31,7 @@ export function bringUp(stack: Stack): void {
     });
 
     it("runs the first run again without making anybody twice", async () => {
-      await stack.docker.getContainer("muster-e2e-mattermost-first-run").remove({ force: true });
+      await stack.docker.getContainer("muster-e2e-mattermost-first-run").remove({ force: true, v: true });
       await stack.up();
       const { output } = await stack.run(["mmctl", stack.name, "user", "list"]);
       expect(output.match(/admin/g)).toHaveLength(2); // name and address of the one administrator

@@ -64,7 +64,7 @@ export function change(stack: Stack): void {
 
     it("leaves alone what an administrator has changed elsewhere", async () => {
       await stack.run(["mmctl", stack.name, "config", "set", "TeamSettings.MaxUsersPerTeam", "77"]);
-      await stack.docker.getContainer("muster-e2e-mattermost-first-run").remove({ force: true });
+      await stack.docker.getContainer("muster-e2e-mattermost-first-run").remove({ force: true, v: true });
       await stack.up();
       expect(await configured(stack, "TeamSettings.MaxUsersPerTeam")).toBe("77");
     });

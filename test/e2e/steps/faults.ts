@@ -13,6 +13,8 @@ export function faults(stack: Stack): void {
       async (service) => {
         const container = stack.docker.getContainer(`muster-${stack.name}-${service}`);
         const before = (await container.inspect()).State;
+        // 0 stands for a container that doesn't run, and for kill(2) it means this very process group.
+        expect(before.Pid).toBeGreaterThan(1);
         process.kill(before.Pid, "SIGKILL");
         await restarted(container, before.StartedAt);
         await stack.healthy(90);
@@ -20,7 +22,7 @@ export function faults(stack: Stack): void {
     );
 
     it("brings back a container that somebody has removed", async () => {
-      await stack.docker.getContainer("muster-e2e-caddy").remove({ force: true });
+      await stack.docker.getContainer("muster-e2e-caddy").remove({ force: true, v: true });
       await stack.up();
       expect(await stack.unwell()).toEqual([]);
     });
@@ -88,7 +90,7 @@ function engineRestart(): string | undefined {
 async function clear(stack: Stack): Promise<void> {
   await Promise.all(
     [...(await stack.containers()).values()].map(({ Id }) =>
-      stack.docker.getContainer(Id).remove({ force: true }),
+      stack.docker.getContainer(Id).remove({ force: true, v: true }),
     ),
   );
 }
