@@ -1,5 +1,6 @@
 /** This machine's own address on the LAN, stored once in the stack's file. */
 import { networkInterfaces } from "node:os";
+import type { RawSettings } from "../stacks/settings/parse";
 import type { Topology } from "../stacks/topology";
 import { UserError } from "./errors";
 import { capturePulumi } from "./pulumi";
@@ -17,6 +18,22 @@ export function lanAddresses(interfaces = networkInterfaces()): string[] {
       ({ family, internal, address }) => family === "IPv4" && !internal && !address.startsWith("169.254."),
     )
     .map(({ address }) => address);
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;
+
+/** Whether the stack's file says at which address this machine is reached. */
+export const addressIsSet = ({ values }: RawSettings): boolean =>
+  isMap(values["host"]) && "address" in values["host"];
+
+/** The settings as they will be once the LAN address is stored: for what is checked before. */
+export function withLanAddress(raw: RawSettings, addresses = lanAddresses()): RawSettings {
+  const { host } = raw.values;
+  const [address] = addresses;
+  return !isMap(host) || host["provider"] !== "local" || addressIsSet(raw) || address === undefined
+    ? raw
+    : { ...raw, values: { ...raw.values, host: { ...host, address } } };
 }
 
 /**

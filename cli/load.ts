@@ -12,8 +12,8 @@ export function planned(stack: string): Topology {
 }
 
 /** A stack's topology for doing: refused at once where an `up` would be. */
-export function runnable(stack: string): Topology {
-  return loadTopology(stack, readStackFile(projectDir, stack), (message) => {
+export function runnable(stack: string, raw = readStackFile(projectDir, stack)): Topology {
+  return loadTopology(stack, raw, (message) => {
     throw new UserError(message);
   });
 }

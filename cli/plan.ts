@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import { createColors, isColorSupported } from "picocolors";
 import type { Topology } from "../stacks/topology";
-import { siteUrl } from "../stacks/topology/exposure";
+import { portNumbers, siteUrl } from "../stacks/topology/exposure";
 import type { Finding } from "../stacks/topology/types";
 import { errorsOf } from "../stacks/topology";
 import { describeOffering } from "../stacks/settings/editions";
@@ -66,6 +66,7 @@ function hosts({ hosts: all }: Topology): string {
       "CPUs needed",
       "CPUs there",
       "disk needed",
+      "traffic out",
     ],
     all.map(({ name, place, demand, capacity }) => [
       name,
@@ -76,6 +77,7 @@ function hosts({ hosts: all }: Topology): string {
       demand.cpus,
       capacity?.cpus ?? "",
       `${demand.diskGiB} GiB`,
+      `${demand.egressMbps} Mbit/s`,
     ]),
   );
 }
@@ -101,11 +103,11 @@ function openings({ openings: all }: Topology): string {
   if (all.length === 0) return "  nothing";
   return table(
     ["port", "to", "service", "why"],
-    all.map(({ published, protocol, from, service, why }) => [
-      `${published}/${protocol}`,
-      from === "everyone" ? colors.yellow(from) : from,
-      service,
-      why,
+    all.map((opening) => [
+      portNumbers(opening),
+      opening.from === "everyone" ? colors.yellow(opening.from) : opening.from,
+      opening.service,
+      opening.why,
     ]),
   );
 }

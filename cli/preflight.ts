@@ -1,11 +1,11 @@
 /** What an `up` on this machine needs, checked before anything is created; all that is missing in one list. */
 import { statfs } from "node:fs/promises";
-import { createServer } from "node:net";
 import type Docker from "dockerode";
 import { labels } from "../components/host/engine";
 import { physicalPrefix } from "../components/platform/names";
 import type { Topology } from "../stacks/topology";
 import { UserError } from "./errors";
+import { takenPorts } from "./preflight.network";
 import { capturePulumi } from "./pulumi";
 import { containerIds, instanceOf, type StackState, volumeNames } from "./state";
 
@@ -79,12 +79,23 @@ async function engineVersion(docker: Docker): Promise<{ engine: string; version:
   }
 }
 
-async function missingRoom(docker: Docker, { hosts }: Topology): Promise<Missing[]> {
-  const info = (await docker.info()) as { MemTotal: number; DockerRootDir: string };
+async function missingRoom(docker: Docker, { hosts, services }: Topology): Promise<Missing[]> {
+  const info = (await docker.info()) as {
+    MemTotal: number;
+    DockerRootDir: string;
+    OperatingSystem: string;
+  };
+  const onHostNetwork = services.filter(({ service }) => service.sandbox.hostNetwork !== undefined);
   const demandMiB = hosts.reduce((sum, { demand }) => sum + demand.memoryMiB, 0);
   const memoryMiB = Math.floor(info.MemTotal / 1024 ** 2);
   const freeGiB = await freeDiskGiB(info.DockerRootDir);
   return [
+    ...(info.OperatingSystem === "Docker Desktop"
+      ? onHostNetwork.map(({ service }) => ({
+          what: `Linux for ${service.title}: Docker Desktop's host network is that of a virtual machine`,
+          fix: "set muster:turn to off; within one network nobody needs a relay",
+        }))
+      : []),
     ...(memoryMiB < demandMiB
       ? [
           {
@@ -180,40 +191,6 @@ async function takenNames(
       fix: `run it from the folder that made them; or, to give them up for good: docker rm -f and docker volume rm what starts with ${physicalPrefix(stack)}-`,
     },
   ];
-}
-
-async function takenPorts(
-  docker: Docker,
-  { stack, openings }: Topology,
-  state: StackState | undefined,
-): Promise<Missing[]> {
-  // This installation's own, and also what a killed `up` left behind: that is removed next.
-  const label = [`${labels.stack}=${stack}`, `${labels.instance}=${instanceOf(state) ?? "none"}`];
-  const own = (await docker.listContainers({ filters: { label } })).flatMap(({ Ports }) =>
-    Ports.map(({ PublicPort, Type }) => `${PublicPort}/${Type}`),
-  );
-  const checked = await Promise.all(
-    openings
-      .filter(({ published, protocol }) => protocol === "tcp" && !own.includes(`${published}/${protocol}`))
-      .map(async (opening) => ({ opening, free: await isFree(opening.published, opening.bind) })),
-  );
-  return checked
-    .filter(({ free }) => !free)
-    .map(({ opening: { published, protocol, bind, service } }) => ({
-      what: `port ${published}/${protocol} on ${bind} for ${service}: another program has it`,
-      fix: "stop that program, or set muster:web.httpPort and muster:web.httpsPort",
-    }));
-}
-
-function isFree(port: number, host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      // Docker may bind what this user may not.
-      resolve(error.code === "EACCES");
-    });
-    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
-  });
 }
 
 function isOlder(version: string, [major, minor]: readonly [number, number]): boolean {

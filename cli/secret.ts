@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { readStackFile } from "../stacks/settings/file";
-import { secretSettings } from "../stacks/settings/schema";
+import { type SecretSetting, secretSettings, secretValueProblem } from "../stacks/settings/secrets";
 import { UserError } from "./errors";
 import { requireAll, missingTools } from "./preflight";
 import { prepareProject, projectDir } from "./project";
@@ -24,6 +24,11 @@ export async function secret(stack: string, key: string): Promise<void> {
   if (value.trim() === "")
     throw new UserError(
       `The secret ${key} is empty.\n  allowed: at least one character\n  fix:     type it when asked, or < a file that holds it; nothing was changed`,
+    );
+  const allowed = secretValueProblem(key as SecretSetting, value);
+  if (allowed !== undefined)
+    throw new UserError(
+      `The secret ${key} has characters that its file can't hold, or the wrong length.\n  allowed: ${allowed}\n  fix:     choose another; nothing was changed`,
     );
   const { code, stderr } = await capturePulumi(
     ["config", "set", "--secret", `muster:${key}`, "-s", stack],

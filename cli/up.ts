@@ -4,9 +4,10 @@ import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
 import { UserError } from "./errors";
 import { clearDeadLock, removeStrays, settlePending } from "./heal";
-import { rememberLanAddress } from "./lan";
+import { addressIsSet, rememberLanAddress, withLanAddress } from "./lan";
 import { engineOf, runnable } from "./load";
 import { missingOnHost, missingTools, requireAll } from "./preflight";
+import { kernelNotices } from "./preflight.network";
 import { prepareProject, projectDir } from "./project";
 import { capturePulumi, runPulumi } from "./pulumi";
 import { readState } from "./state";
@@ -17,7 +18,8 @@ const say = (lines: readonly string[]): void => {
 
 /** Brings a stack up: checks, heals what a killed `up` left, runs the engine, says what there is now. */
 export async function up(stack: string, rest: readonly string[]): Promise<void> {
-  const topology = runnable(stack);
+  const raw = readStackFile(projectDir, stack);
+  const topology = runnable(stack, withLanAddress(raw));
   prepareProject();
   await requireAll(await missingTools());
   say(clearDeadLock(stack));
@@ -26,7 +28,8 @@ export async function up(stack: string, rest: readonly string[]): Promise<void> 
   await requireAll(await missingOnHost(docker, topology, state));
 
   if (state === undefined) await initStack(stack);
-  say(await rememberLanAddress(topology, hostAddressIsSet(stack)));
+  say(await rememberLanAddress(topology, addressIsSet(raw)));
+  say(kernelNotices(topology));
   if (state !== undefined) {
     say(await removeStrays(docker, stack, state));
     say(await settlePending(stack, state));
@@ -68,11 +71,6 @@ export async function passOn(
 export async function initStack(stack: string): Promise<void> {
   const { code, stderr } = await capturePulumi(["stack", "init", stack, "--no-select"]);
   if (code !== 0) throw new UserError(`The stack ${stack} can't be made.\n${stderr.trim()}`);
-}
-
-function hostAddressIsSet(stack: string): boolean {
-  const host = readStackFile(projectDir, stack).values["host"];
-  return typeof host === "object" && host !== null && "address" in host;
 }
 
 async function summary(topology: Topology): Promise<string[]> {

@@ -199,11 +199,16 @@ export const containerRules: readonly Rule[] = [
   {
     name: "on named networks only",
     why: "Docker's own bridge and the host's network let every container reach every other",
-    fix: "networkMode bridge with networksAdvanced, or none",
-    check: inputsHold(container, ["networkMode", "networksAdvanced"], ({ networkMode, networksAdvanced }) =>
-      networkMode === "bridge"
-        ? list(networksAdvanced).length > 0
-        : networkMode === "none" && list(networksAdvanced).length === 0,
+    fix: "networkMode bridge with networksAdvanced, or none; host for a service that declares it with its reason",
+    check: inputsHold(
+      container,
+      ["networkMode", "networksAdvanced"],
+      ({ networkMode, networksAdvanced }, { name }, { expected }) => {
+        if (expected.hostNetworks.has(name)) return networkMode === "host";
+        return networkMode === "bridge"
+          ? list(networksAdvanced).length > 0
+          : networkMode === "none" && list(networksAdvanced).length === 0;
+      },
     ),
   },
   {

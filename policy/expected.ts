@@ -14,16 +14,20 @@ export function expectedOf({ services, openings, settings }: Topology): Expected
       [`${unit}-prepare`, prepareSandbox],
     ]),
   );
+  const withHostNetwork = new Set(
+    services.flatMap(({ name, service }) => (service.sandbox.hostNetwork ? [name] : [])),
+  );
   return {
     services: new Set(services.map(({ name }) => name)),
     published: new Map(
       services.map(({ name }) => [
         name,
         openings
-          .filter(({ service }) => service === name)
+          .filter(({ service }) => service === name && !withHostNetwork.has(service))
           .map(({ bind, published, number, protocol }) => `${bind}:${published}->${number}/${protocol}`),
       ]),
     ),
+    hostNetworks: withHostNetwork,
     writableRoots: new Set(units.flatMap(([unit, { writableRoot }]) => (writableRoot ? [unit] : []))),
     capabilities: new Map(units.map(([unit, { capabilities }]) => [unit, capabilities?.value ?? []])),
     keptVolumes: new Set(

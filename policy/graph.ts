@@ -40,6 +40,8 @@ export interface Expected {
   services: ReadonlySet<string>;
   /** Published ports by container, such as `127.0.0.1:80->80/tcp`. */
   published: ReadonlyMap<string, readonly string[]>;
+  /** Containers that share their host's network. */
+  hostNetworks: ReadonlySet<string>;
   /** Containers that may write into their root file system. */
   writableRoots: ReadonlySet<string>;
   /** Capabilities that a container may have, by container. */

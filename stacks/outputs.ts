@@ -12,6 +12,9 @@ const needs = z.strictObject({
   cpus: amount.describe("Virtual CPUs."),
   diskGiB: amount.describe("Room on the data disk, in GiB."),
 });
+const demand = needs.extend({
+  egressMbps: amount.describe("Traffic that leaves the host when busy, in Mbit/s."),
+});
 
 export const outputsSchema = z.strictObject({
   schemaVersion: z.literal(1).describe("Version of this contract."),
@@ -49,7 +52,7 @@ export const outputsSchema = z.strictObject({
         .record(
           z.string(),
           z.strictObject({
-            demand: needs.describe("What its services and the host itself need."),
+            demand: demand.describe("What its services and the host itself need."),
             capacity: needs
               .extend({ diskGiB: amount.nullable().describe("Room on the data disk, in GiB.") })
               .nullable()
@@ -65,7 +68,8 @@ export const outputsSchema = z.strictObject({
       z.strictObject({
         host: z.string().describe("Host that publishes it."),
         service: z.string().describe("Service behind it."),
-        port: z.int().min(1).max(65535).describe("Number on the host."),
+        port: z.int().min(1).max(65535).describe("Number on the host; the first of a range."),
+        lastPort: z.int().min(1).max(65535).describe("Last of a range; the same as `port` for a single one."),
         protocol: z.enum(["tcp", "udp"]).describe("Transport protocol."),
         exposure: z.enum(["entry", "media", "admin"]).describe("What kind of door it is."),
         from: z.enum(["everyone", "this machine", "Cloudflare"]).describe("Who may reach it."),
@@ -111,10 +115,11 @@ export function outputsOf(topology: Topology, containerName: (service: string) =
         ]),
       ),
     },
-    openPorts: openings.map(({ host, service, published, protocol, exposure, from, why }) => ({
+    openPorts: openings.map(({ host, service, published, last, protocol, exposure, from, why }) => ({
       host,
       service,
       port: published,
+      lastPort: last,
       protocol,
       exposure: exposure as "entry" | "media" | "admin",
       from,

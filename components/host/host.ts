@@ -10,4 +10,6 @@ export interface Host {
   engine: pulumi.Input<string>;
   /** Address at which clients reach the host. */
   publicAddress: pulumi.Input<string>;
+  /** Its own address on that way: another one behind address translation. */
+  privateAddress: pulumi.Input<string>;
 }

@@ -8,6 +8,7 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
   readonly provider: docker.Provider;
   readonly engine: string;
   readonly publicAddress: string;
+  readonly privateAddress: string;
 
   constructor(
     readonly name: string,
@@ -17,6 +18,7 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
     super("muster:host:LocalHost", name, {}, opts);
     this.engine = settings.engine;
     this.publicAddress = settings.address;
+    this.privateAddress = settings.privateAddress ?? settings.address;
     // The address is always given: a stray DOCKER_HOST must not decide where containers land.
     this.provider = new docker.Provider(name, { host: settings.engine }, { parent: this });
     this.registerOutputs();

@@ -59,6 +59,7 @@ export function containerArgs(plan: ContainerPlan): docker.ContainerArgs {
     capabilities: { drops: ["ALL"], adds: [...(sandbox.capabilities?.value ?? [])] },
     securityOpts: ["no-new-privileges:true"],
     tmpfs: temporaryFolders(plan),
+    ...(sandbox.openFiles === undefined ? {} : { ulimits: [openFiles(sandbox.openFiles.value)] }),
     ...(sandbox.sharedMemoryMiB === undefined ? {} : { shmSize: sandbox.sharedMemoryMiB.value }),
     healthcheck: {
       tests: ["CMD", ...health.command],
@@ -79,7 +80,10 @@ export function containerArgs(plan: ContainerPlan): docker.ContainerArgs {
   };
 }
 
-function networkArgs({ networks, ports }: ContainerPlan): Partial<docker.ContainerArgs> {
+const openFiles = (most: number) => ({ name: "nofile", soft: most, hard: most });
+
+function networkArgs({ networks, ports, sandbox }: ContainerPlan): Partial<docker.ContainerArgs> {
+  if (sandbox.hostNetwork !== undefined) return { networkMode: "host" };
   if (networks.length === 0) return { networkMode: "none" };
   return {
     networkMode: "bridge",
@@ -98,10 +102,13 @@ function networkArgs({ networks, ports }: ContainerPlan): Partial<docker.Contain
 
 function temporaryFolders({ sandbox, user }: ContainerPlan): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(sandbox.temporary?.value ?? {}).map(([path, mebibytes]) => [
-      path,
-      `rw,nosuid,nodev,noexec,size=${mebibytes}m,mode=0700,uid=${user.uid},gid=${user.gid}`,
-    ]),
+    Object.entries(sandbox.temporary?.value ?? {}).map(([path, folder]) => {
+      const { sizeMiB, run } =
+        typeof folder === "number"
+          ? { sizeMiB: folder, run: "noexec" }
+          : { sizeMiB: folder.sizeMiB, run: "exec" };
+      return [path, `rw,nosuid,nodev,${run},size=${sizeMiB}m,mode=0700,uid=${user.uid},gid=${user.gid}`];
+    }),
   );
 }
 

@@ -7,6 +7,7 @@ import type { Late, Text } from "../services/text";
 export interface LateValues {
   secret: (name: string) => pulumi.Input<string>;
   publicAddressOf: (host: string) => pulumi.Input<string>;
+  privateAddressOf: (host: string) => pulumi.Input<string>;
 }
 
 /** The text, complete: plain where nothing in it is late, an Output (secret if any part is) otherwise. */
@@ -20,7 +21,8 @@ export function resolve(source: string | Text, values: LateValues): pulumi.Input
 
 function valueOf(part: string | Late, values: LateValues): pulumi.Input<string> {
   if (typeof part === "string") return part;
-  if (!("secret" in part)) return values.publicAddressOf(part.publicAddressOf);
+  if ("publicAddressOf" in part) return values.publicAddressOf(part.publicAddressOf);
+  if ("privateAddressOf" in part) return values.privateAddressOf(part.privateAddressOf);
   const value = values.secret(part.secret);
   return part.encode === "json" ? pulumi.output(value).apply((plain) => JSON.stringify(plain)) : value;
 }

@@ -42,7 +42,11 @@ export class Platform extends pulumi.ComponentResource {
       provider: host.provider,
       pulled: (image) => this.pulled(image),
       toolsImage: topology.toolsImage,
-      values: { secret: (name) => secrets.get(name), publicAddressOf: () => host.publicAddress },
+      values: {
+        secret: (name) => secrets.get(name),
+        publicAddressOf: () => host.publicAddress,
+        privateAddressOf: () => host.privateAddress,
+      },
       onError: showLogsOnError(host.engine),
     };
   }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { secretSetting } from "../../stacks/settings/engine";
-import type { SecretSetting } from "../../stacks/settings/schema";
+import type { SecretSetting } from "../../stacks/settings/secrets";
 import type { ServicePlan } from "../../stacks/topology";
 
 export interface SecretsArgs {

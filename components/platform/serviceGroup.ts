@@ -70,7 +70,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
         sandbox: service.sandbox,
         spec,
         volumes: mountsOf(plan, volumes),
-        shell: false,
+        shell: service.shell ?? false,
         networks: networks.map(({ own, ...network }) => ({
           name: network.name,
           ...(own ? { alias: name } : {}),

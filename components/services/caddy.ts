@@ -112,7 +112,7 @@ https://${route.host} {${tls === "internal" ? "\n\ttls internal" : ""}
 	request_body {
 		max_size ${route.maxBodyMiB}MiB
 	}
-	reverse_proxy ${route.upstream} {
+${framing(route)}	reverse_proxy ${route.upstream} {
 		header_up X-Forwarded-For {client_ip}
 		lb_try_duration 10s
 		stream_close_delay 5m
@@ -120,3 +120,9 @@ https://${route.host} {${tls === "internal" ? "\n\ttls internal" : ""}
 }
 `;
 }
+
+/** Who may show a site in a frame, where the site leaves it to the proxy. */
+const framing = ({ framedBy }: Route): string =>
+  framedBy === undefined
+    ? ""
+    : `\theader Content-Security-Policy "frame-ancestors 'self' ${framedBy.join(" ")}"\n`;

@@ -10,6 +10,10 @@ interface ImagePin {
   tag: string;
 }
 
+/** One tag for all of Jitsi: its parts of different versions don't understand each other. */
+// renovate: datasource=docker depName=ghcr.io/jitsi/web
+const jitsi = { registry: "ghcr.io", tag: "stable-11146-2" } as const;
+
 const images = {
   // renovate: datasource=docker depName=busybox
   busybox: { registry: "docker.io", repository: "library/busybox", tag: "1.37.0-musl" },
@@ -29,6 +33,14 @@ const images = {
   },
   // renovate: datasource=docker depName=postgres
   postgres: { registry: "docker.io", repository: "library/postgres", tag: "18.6-alpine" },
+  // renovate: datasource=docker depName=mattermost/rtcd
+  rtcd: { registry: "docker.io", repository: "mattermost/rtcd", tag: "v1.2.6" },
+  // renovate: datasource=docker depName=coturn/coturn
+  coturn: { registry: "docker.io", repository: "coturn/coturn", tag: "4.17.0-r0" },
+  "jitsi-web": { ...jitsi, repository: "jitsi/web" },
+  "jitsi-prosody": { ...jitsi, repository: "jitsi/prosody" },
+  "jitsi-jicofo": { ...jitsi, repository: "jitsi/jicofo" },
+  "jitsi-jvb": { ...jitsi, repository: "jitsi/jvb" },
 } as const satisfies Record<string, ImagePin>;
 
 export type ImageName = keyof typeof images;

@@ -1,7 +1,23 @@
 import { caddy } from "./caddy";
+import { coturn } from "./coturn";
+import { jitsiJicofo } from "./jitsi.jicofo";
+import { jitsiJvb } from "./jitsi.jvb";
+import { jitsiProsody } from "./jitsi.prosody";
+import { jitsiWeb } from "./jitsi.web";
 import { mattermost } from "./mattermost";
 import { postgres } from "./postgres";
+import { rtcd } from "./rtcd";
 import type { Service } from "./service";
 
 /** Every service that Muster knows. The order is the order of tables; start order is declared, not listed. */
-export const services: readonly Service[] = [caddy, mattermost, postgres];
+export const services: readonly Service[] = [
+  caddy,
+  mattermost,
+  postgres,
+  rtcd,
+  jitsiWeb,
+  jitsiProsody,
+  jitsiJicofo,
+  jitsiJvb,
+  coturn,
+];

@@ -1,7 +1,10 @@
 import type { Settings } from "../../stacks/settings/schema";
 import { sayReady } from "./job";
-import type { Job } from "./service";
-import { secret, text } from "./text";
+import type { Job, ServiceContext } from "./service";
+import { callsConfiguration } from "./mattermost.calls";
+import { jitsiPlugin, meetingsConfiguration, pluginArchives } from "./mattermost.meetings";
+import { meets } from "./jitsi";
+import { jsonText, type JsonValue, type Late, secret, text, type Text } from "./text";
 
 /**
  * First administrator, first team, plugins, and the few keys that only the configuration file can hold.
@@ -19,34 +22,45 @@ export const firstRun: Job = {
     temporary: { value: { "/tmp": 512 }, reason: "plugin archives on their way" },
     egress: { value: true, reason: "fetches plugin archives" },
   },
-  container: ({ settings, secrets }) => ({
+  container: (context) => ({
     environment: {},
     files: [
-      { name: "first-run.sh", content: text`${script(settings)}` },
+      { name: "first-run.sh", content: text`${script(context.settings)}` },
       { name: "administrator-password", content: text`${secret("administrator-password")}` },
-      ...(secrets.has("mailPassword")
-        ? [
-            {
-              name: "configuration.json",
-              content: text`{"EmailSettings":{"SMTPPassword":${secret("mailPassword", "json")}}}`,
-            },
-          ]
-        : []),
+      ...configuration(context).map((content) => ({ name: "configuration.json", content })),
     ],
     entrypoint: ["/muster/busybox", "sh"],
     command: ["/muster/first-run.sh"],
   }),
 };
 
+/** Keys that only the configuration file can hold: secrets, and what plugins read. */
+function configuration(context: ServiceContext): Text[] {
+  const plugins: Record<string, JsonValue<Late>> = {
+    ...callsConfiguration(context),
+    ...meetingsConfiguration(context),
+  };
+  const keys: Record<string, JsonValue<Late>> = {
+    ...(context.secrets.has("mailPassword")
+      ? { EmailSettings: { SMTPPassword: secret("mailPassword") } }
+      : {}),
+    ...(Object.keys(plugins).length === 0 ? {} : { PluginSettings: { Plugins: plugins } }),
+  };
+  return Object.keys(keys).length === 0 ? [] : [jsonText<Late>(keys)];
+}
+
 /** The marker lies beside the configuration, so that a backup brings it back with the people it stands for. */
 const marker = "/mattermost/config/.muster-first-run";
+
+/** Stands while the meetings' plugin is on because of Muster. */
+const meetingsMarker = "/mattermost/config/.muster-meetings";
 
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** The image has no shell and no tools: busybox stands in for both. */
-function script({ chat }: Settings): string {
-  const { administrator, team, plugins } = chat;
-  const installs = plugins.map(({ id, version, url, sha256 }) =>
+function script(settings: Settings): string {
+  const { administrator, team } = settings.chat;
+  const installs = pluginArchives(settings).map(({ id, version, url, sha256 = "" }) =>
     ["install", id, version, url, sha256].map((word, index) => (index === 0 ? word : quote(word))).join(" "),
   );
   return `set -eu
@@ -68,7 +82,7 @@ install() {
   if mm plugin list --json | tr -d ' \\n' | grep -q "\\"id\\":\\"$id\\"[^{}]*\\"version\\":\\"$version\\""; then return; fi
   echo "installing plugin $id $version"
   wget -q -O /tmp/plugin.tar.gz "$url"
-  echo "$sha256  /tmp/plugin.tar.gz" | sha256sum -c -s || {
+  [ -z "$sha256" ] || echo "$sha256  /tmp/plugin.tar.gz" | sha256sum -c -s || {
     echo "plugin $id: the archive at $url is not the pinned one: $(sha256sum /tmp/plugin.tar.gz)" >&2
     exit 1
   }
@@ -93,7 +107,16 @@ if [ ! -e ${marker} ]; then
 fi
 if [ -e /muster/configuration.json ]; then mm config patch /muster/configuration.json; fi
 ${installs.join("\n")}
+${meetings(settings)}
 echo "first run is done"
 ${sayReady}
 `;
+}
+
+/** Switched off with the meetings, unless it is somebody else's; switched on again with them. */
+function meetings(settings: Settings): string {
+  const id = jitsiPlugin.id;
+  return meets(settings)
+    ? `mm plugin enable ${id}\ntouch ${meetingsMarker}`
+    : `if [ -e ${meetingsMarker} ]; then mm plugin disable ${id}; rm ${meetingsMarker}; fi`;
 }

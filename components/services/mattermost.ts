@@ -1,4 +1,6 @@
 import { offeringOf } from "../../stacks/settings/editions";
+import { healthCommand, healthFile } from "./health";
+import { callsEnvironment, callsExpectation, callsNeeds, callsPorts } from "./mattermost.calls";
 import { firstRun } from "./mattermost.firstRun";
 import { database } from "./postgres";
 import type { Service, ServiceContext } from "./service";
@@ -15,12 +17,16 @@ export const mattermost: Service = {
   user: { uid: 2000, gid: 2000 },
   when: () => true,
   role: "app",
-  needs: ({ accounts, active }) => ({
-    memoryMiB: 640 + 1 * active + 0.1 * accounts,
-    cpus: 0.2 + active / 1000,
-    diskGiB: 2 + accounts * 0.18,
-  }),
-  ports: ({ chat }) => [
+  needs: ({ accounts, active }, settings) => {
+    const calls = callsNeeds(settings);
+    return {
+      ...calls,
+      memoryMiB: 640 + 1 * active + 0.1 * accounts + calls.memoryMiB,
+      cpus: 0.2 + active / 1000 + calls.cpus,
+      diskGiB: 2 + accounts * 0.18,
+    };
+  },
+  ports: (settings) => [
     {
       name: "http",
       number: 8065,
@@ -28,9 +34,10 @@ export const mattermost: Service = {
       exposure: "web",
       site: "chat",
       healthPath: "/api/v4/system/ping",
-      maxBodyMiB: chat.maxFileSizeMiB + 5,
+      maxBodyMiB: settings.chat.maxFileSizeMiB + 5,
       why: "web page, API and websocket",
     },
+    ...callsPorts(settings),
   ],
   volumes: () => [
     { name: "config", path: "/mattermost/config", backup: "files", why: "what administrators set" },
@@ -54,22 +61,28 @@ export const mattermost: Service = {
         content: text`*:*:${database.name}:${database.user}:${secret("database-password")}\n`,
       },
       ...(context.secrets.has("licence") ? [{ name: "licence", content: text`${secret("licence")}` }] : []),
+      healthFile([
+        // Never restarted for this: after an upgrade it doesn't answer until its migrations are done.
+        { name: "server", command: "$busybox wget -q -O - http://127.0.0.1:8065/api/v4/system/ping" },
+        ...callsExpectation(context.settings),
+      ]),
     ],
   }),
+  shell: true,
   sandbox: {
     writableRoot: { value: true, reason: "the server rewrites client/root.html at each start" },
     egress: { value: true, reason: "push notifications, outgoing mail, links' previews, plugins" },
     temporary: { value: { "/tmp": 256 }, reason: "uploads and plugins on their way" },
   },
   health: {
-    // A command without a shell: the image has none.
-    command: ["/mattermost/bin/mmctl", "system", "status", "--local"],
+    command: healthCommand("busybox"),
     intervalSeconds: 5,
     timeoutSeconds: 10,
     retries: 6,
     startSeconds: 300,
   },
-  startsAfter: ["postgres"],
+  // The Calls plugin looks for rtcd when it is activated, and not again.
+  startsAfter: ["postgres", "rtcd"],
   stopGraceSeconds: 90,
   jobs: [firstRun],
 };
@@ -102,8 +115,7 @@ function environment(context: ServiceContext): Record<string, string | PlainText
       : "https://push-test.mattermost.com",
     MM_EMAILSETTINGS_PUSHNOTIFICATIONCONTENTS: "generic",
     ...mail(context),
-    // Calls have no media ports open yet: off, instead of calls that don't connect.
-    MM_CALLS_DISABLE: "true",
+    ...callsEnvironment(context),
   };
 }
 

@@ -2,7 +2,8 @@
  * What a service is: data plus one function. Everything else (containers, networks, open ports, routes,
  * volumes, memory, probes, docs) follows from it. No provider's types here: the renderer alone knows Docker.
  */
-import type { Settings, SecretSetting } from "../../stacks/settings/schema";
+import type { Settings } from "../../stacks/settings/schema";
+import type { SecretSetting } from "../../stacks/settings/secrets";
 import type { ImageName } from "./images";
 import type { PlainText, Text } from "./text";
 
@@ -17,6 +18,8 @@ export interface Needs {
   cpus: number;
   /** Room on the data disk. */
   diskGiB: number;
+  /** Traffic that leaves the host when busy. Default 0. */
+  egressMbps?: number;
 }
 
 interface PortBase {
@@ -41,6 +44,8 @@ export interface WebPort extends PortBase {
   /** Path that answers 200 when the service is well. */
   healthPath: string;
   maxBodyMiB: number;
+  /** Sites whose pages may show this one in a frame; left out, the service itself says so. */
+  framedBy?: readonly Site[];
 }
 /** The reverse proxy's own door, through which all `web` ports are reached. */
 export interface EntryPort extends PortBase {
@@ -52,6 +57,8 @@ export interface EntryPort extends PortBase {
 export interface MediaPort extends PortBase {
   exposure: "media";
   published: number;
+  /** Last of a range that begins with `published`. */
+  last?: number;
 }
 /** Reached by the people who run it: on loopback or VPN only. */
 export interface AdminPort extends PortBase {
@@ -104,6 +111,9 @@ interface Exception<T> {
   reason: string;
 }
 
+/** A writable folder in memory: its size in MiB; programs in it can't be run unless it says so. */
+export type Temporary = number | { sizeMiB: number; executable: true };
+
 /**
  * Default: read-only root, no capabilities, no new privileges, private network without a way out.
  */
@@ -112,9 +122,13 @@ export interface Sandbox {
   capabilities?: Exception<readonly `CAP_${string}`[]>;
   /** May open connections to the outside world. */
   egress?: Exception<true>;
-  /** Writable folders in memory, by path, in MiB. */
-  temporary?: Exception<Readonly<Record<string, number>>>;
+  /** Writable folders in memory, by path. */
+  temporary?: Exception<Readonly<Record<string, Temporary>>>;
   sharedMemoryMiB?: Exception<number>;
+  /** Shares the host's network: its ports need no publishing, and no other service finds it by name. */
+  hostNetwork?: Exception<true>;
+  /** Most files and sockets open at once. Default: the engine's. */
+  openFiles?: Exception<number>;
 }
 
 /** Health check inside the container: a command without a shell. */
@@ -150,6 +164,8 @@ export interface Route {
   /** `host:port` of the service. */
   upstream: PlainText;
   maxBodyMiB: number;
+  /** Addresses of the sites that may show it in a frame; left out, the service itself says so. */
+  framedBy?: readonly string[];
 }
 
 /** What a service is told when its container is described. Pure data. */
@@ -161,6 +177,10 @@ export interface ServiceContext {
   needs: Needs;
   /** `host:port` under which a port of another service is reached from here. */
   address: (service: string, port: string) => PlainText;
+  /** The one address that every media service advertises: clients reach the media host there. */
+  mediaAddress: PlainText;
+  /** The media host's own address. */
+  privateMediaAddress: PlainText;
   /** Address that people type, such as `https://chat.example.org`. */
   siteUrl: (site: Site) => string;
   routes: readonly Route[];
@@ -184,6 +204,10 @@ export interface Service {
   container: (context: ServiceContext) => ContainerSpec;
   sandbox: Sandbox;
   health: Health;
+  /** Ships the tools image's static busybox as `/muster/busybox`, for a health check in an image without a shell. */
+  shell?: true;
+  /** Kernel settings that its host should have at least, by name. */
+  sysctls?: Readonly<Record<string, number>>;
   /** Services that must be healthy before it starts, within one `up`. */
   startsAfter: readonly string[];
   /** How long it may take to stop before it is killed. */

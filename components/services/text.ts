@@ -4,7 +4,12 @@
  */
 
 /** A value that is known late. */
-export type Late = { secret: string; encode?: "json" } | { publicAddressOf: string };
+export type Late =
+  | { secret: string; encode?: "json" }
+  /** Address at which clients reach a host. */
+  | { publicAddressOf: string }
+  /** The host's own address, which differs behind address translation. */
+  | { privateAddressOf: string };
 
 /** Text with late parts. Whether it may carry a secret is part of its type. */
 export interface Text<L extends Late = Late> {
@@ -12,7 +17,7 @@ export interface Text<L extends Late = Late> {
 }
 
 /** Text that is safe to show: environment variables and commands take nothing else. */
-export type PlainText = Text<Extract<Late, { publicAddressOf: string }>>;
+export type PlainText = Text<Exclude<Late, { secret: string }>>;
 
 type Value = string | number | Late | Text;
 type LateOf<V> = V extends { parts: readonly (infer P)[] } ? Extract<P, Late> : Extract<V, Late>;
@@ -52,3 +57,43 @@ export const secretsIn = ({ parts }: Text): string[] =>
 /** The text with every late value replaced by what `show` makes of it. */
 export const fill = (source: Text, show: (late: Late) => string): string =>
   source.parts.map((part) => (typeof part === "string" ? part : show(part))).join("");
+
+/** What JSON holds, with texts and late values in the place of strings. */
+export type JsonValue<L extends Late> =
+  | string
+  | number
+  | boolean
+  | L
+  | Text<L>
+  | readonly JsonValue<L>[]
+  | { readonly [key: string]: JsonValue<L> };
+
+/** JSON with late values in it. An address stands in a string as it is; a secret is a string of its own. */
+export function jsonText<L extends Late = never>(value: JsonValue<L>): Text<L> {
+  return render(value) as Text<L>;
+}
+
+function render(value: JsonValue<Late>): Text {
+  if (typeof value !== "object") return text`${JSON.stringify(value)}`;
+  if (Array.isArray(value)) return text`[${commaSeparated(value.map(render))}]`;
+  if ("parts" in value) return quoted(value as Text);
+  if ("secret" in value) return text`${secret((value as { secret: string }).secret, "json")}`;
+  if ("publicAddressOf" in value || "privateAddressOf" in value) return quoted(text`${value as Late}`);
+  const entries = Object.entries(value as Record<string, JsonValue<Late>>);
+  return text`{${commaSeparated(entries.map(([key, inner]) => text`${JSON.stringify(key)}:${render(inner)}`))}}`;
+}
+
+function quoted({ parts }: Text): Text {
+  if (parts.some((part) => typeof part === "object" && "secret" in part))
+    throw new Error("a secret within a longer JSON string: nothing would escape it");
+  return {
+    parts: join([
+      '"',
+      ...parts.map((part) => (typeof part === "string" ? JSON.stringify(part).slice(1, -1) : part)),
+      '"',
+    ]),
+  };
+}
+
+const commaSeparated = (texts: readonly Text[]): Text =>
+  texts.reduce<Text>((all, next, index) => text`${all}${index === 0 ? "" : ","}${next}`, text``);

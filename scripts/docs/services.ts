@@ -30,7 +30,7 @@ export const servicesTable = (): string =>
 function reachedBy(port: Port): string {
   switch (port.exposure) {
     case "internal":
-      return `${titles(port.consumers)} only`;
+      return port.consumers.length === 0 ? "itself" : `${titles(port.consumers)} only`;
     case "web":
       return `browsers and apps, through the reverse proxy, as ${code(`<sites.${port.site}>.<domain>`)}`;
     case "entry":
@@ -42,6 +42,9 @@ function reachedBy(port: Port): string {
   }
 }
 
+const numbers = (port: { number: number; last?: number }): string =>
+  port.last === undefined ? String(port.number) : `${port.number}-${port.last}`;
+
 export const portsTable = (settings: Settings): string =>
   table(
     ["Service", "Port", "Published as", "Exposure", "Reached by", "Why"],
@@ -50,8 +53,8 @@ export const portsTable = (settings: Settings): string =>
         .ports(settings)
         .map((port) => [
           service.title,
-          `${port.number}/${port.protocol}`,
-          "published" in port ? String(port.published) : "not published",
+          `${numbers(port)}/${port.protocol}`,
+          "published" in port ? numbers({ ...port, number: port.published }) : "not published",
           port.exposure,
           reachedBy(port),
           port.why,
@@ -98,6 +101,8 @@ const fields: Record<keyof Sandbox, string> = {
   egress: "way out to the internet",
   temporary: "folders in memory",
   sharedMemoryMiB: "shared memory",
+  hostNetwork: "the host's network",
+  openFiles: "open files and sockets",
 };
 
 function shown(field: keyof Sandbox, sandbox: Sandbox): string {
@@ -106,11 +111,18 @@ function shown(field: keyof Sandbox, sandbox: Sandbox): string {
       return sandbox.capabilities?.value.map(code).join(", ") ?? "";
     case "temporary":
       return Object.entries(sandbox.temporary?.value ?? {})
-        .map(([path, mebibytes]) => `${code(path)} (${mebibytes} MiB)`)
+        .map(([path, folder]) =>
+          typeof folder === "number"
+            ? `${code(path)} (${folder} MiB)`
+            : `${code(path)} (${folder.sizeMiB} MiB, programs run)`,
+        )
         .join(", ");
     case "sharedMemoryMiB":
       return `${sandbox.sharedMemoryMiB?.value ?? 0} MiB`;
+    case "openFiles":
+      return String(sandbox.openFiles?.value ?? 0);
     case "writableRoot":
+    case "hostNetwork":
     case "egress":
       return "yes";
   }

@@ -1,6 +1,7 @@
 /** Reads the schema itself: what stands at a key, and a flat list of all keys for docs and samples. */
 import type { z } from "zod";
-import { secretSettings, settingsSchema } from "./schema";
+import { settingsSchema } from "./schema";
+import { secretSettings } from "./secrets";
 
 /** One key as the docs show it. */
 export interface SettingDoc {
@@ -20,8 +21,9 @@ interface Wrapper {
 }
 const wrappers = new Set(["default", "prefault", "optional", "nullable", "readonly"]);
 
-/** The schema inside defaults and optionals. */
+/** The schema inside defaults, optionals and transforms. */
 export function unwrap(schema: z.ZodType): z.ZodType {
+  if (schema.def.type === "pipe") return unwrap((schema.def as unknown as { in: z.ZodType }).in);
   return wrappers.has(schema.def.type) ? unwrap((schema.def as unknown as Wrapper).innerType) : schema;
 }
 
@@ -55,7 +57,7 @@ export function schemaAt(path: readonly string[], from: z.ZodType = settingsSche
 export function describeSettings(): SettingDoc[] {
   return [
     ...walk(settingsSchema, [], undefined),
-    ...Object.entries(secretSettings).map(([key, meaning]) => ({
+    ...Object.entries(secretSettings).map(([key, { meaning }]) => ({
       key,
       type: "string",
       default: undefined,

@@ -4,7 +4,8 @@
  * Source: Mattermost's "Editions and offerings" and "Plans", server 11.7, and the Calls plugin's licence checks.
  */
 import type { Problem } from "./problems";
-import type { SecretSetting, Settings } from "./schema";
+import type { Settings } from "./schema";
+import type { SecretSetting } from "./secrets";
 
 /** Edition and licence together: `entry` is the enterprise image without a licence. */
 export type Offering = "team" | "entry" | "licensed";
@@ -63,7 +64,9 @@ export const features = {
   rtcd: {
     title: "a media server of its own for calls (rtcd)",
     offerings: ["licensed"],
-    alternatives: "calls embedded in the chat server, and meetings for groups",
+    askedBy: { key: "calls", when: ({ calls }) => calls === "rtcd", given: () => "rtcd" },
+    alternatives:
+      "npm run secret -- STACK licence with edition: enterprise; or calls: embedded, and meetings: jitsi for groups",
   },
   callRecording: {
     title: "recording and transcription of calls",

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as engineConfig from "@pulumi/pulumi/runtime/config";
 import { schemaAt, unwrap } from "./describe";
 import type { RawSettings } from "./parse";
-import type { SecretSetting } from "./schema";
+import { type SecretSetting, secretSettings, secretValueProblem } from "./secrets";
 
 // The SDK knows which keys are secret, but leaves the question out of its types.
 const { isConfigSecret } = engineConfig as unknown as { isConfigSecret: (key: string) => boolean };
@@ -20,6 +20,9 @@ export function readEngineConfig(): RawSettings {
     source: `Pulumi.${pulumi.getStack()}.yaml`,
     values: Object.fromEntries(plain.map(({ name, text }) => [name, decode(name, text)])),
     encrypted,
+    malformed: own.flatMap(({ name, text }) =>
+      encrypted.includes(name) && isMalformed(name, text) ? [name] : [],
+    ),
   };
 }
 
@@ -27,6 +30,9 @@ export function readEngineConfig(): RawSettings {
 export function secretSetting(key: SecretSetting): pulumi.Output<string> {
   return new pulumi.Config().requireSecret(key);
 }
+
+const isMalformed = (name: string, value: string): boolean =>
+  Object.hasOwn(secretSettings, name) && secretValueProblem(name as SecretSetting, value) !== undefined;
 
 /** Only what the schema calls text stays text: `20` is a number of people, but may be a name. */
 function decode(name: string, text: string): unknown {

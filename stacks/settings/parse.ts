@@ -3,7 +3,8 @@ import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import { schemaAt, unwrap } from "./describe";
 import { type Problem, SettingsError } from "./problems";
-import { renamedKeys, type SecretSetting, secretSettings, type Settings, settingsSchema } from "./schema";
+import { renamedKeys, type Settings, settingsSchema } from "./schema";
+import { type SecretSetting, describeSecretValue, secretSettings } from "./secrets";
 
 /** What a stack's file says under `muster:`, before anything is checked. */
 export interface RawSettings {
@@ -13,6 +14,8 @@ export interface RawSettings {
   values: Readonly<Record<string, unknown>>;
   /** Keys that hold encrypted values. */
   encrypted: readonly string[];
+  /** Those of them whose values are not allowed, where the engine has decrypted them. */
+  malformed?: readonly string[];
 }
 
 export interface ParsedSettings {
@@ -38,7 +41,7 @@ export function parseSettings(raw: RawSettings): ParsedSettings {
   return { settings: result.data, secrets: new Set(raw.encrypted.filter(isSecretKey)) };
 }
 
-function secretProblems({ values, encrypted }: RawSettings): Problem[] {
+function secretProblems({ values, encrypted, malformed = [] }: RawSettings): Problem[] {
   const plainText = Object.keys(values).filter(isSecretKey);
   const misplaced = encrypted.filter((key) => !isSecretKey(key));
   return [
@@ -47,6 +50,12 @@ function secretProblems({ values, encrypted }: RawSettings): Problem[] {
       problem: "a secret in plain text",
       allowed: "an encrypted value (secure: ...)",
       fix: `remove it, then npm run secret -- STACK ${key}; and change it wherever it is used, since it was readable`,
+    })),
+    ...malformed.filter(isSecretKey).map((key) => ({
+      key: `muster:${key}`,
+      problem: "has characters that its file can't hold, or the wrong length",
+      allowed: describeSecretValue(key),
+      fix: `npm run secret -- STACK ${key}`,
     })),
     ...misplaced.map((key) =>
       key in settingsSchema.shape

@@ -4,96 +4,23 @@
  */
 import { z } from "zod";
 import { imageNames } from "../../components/services/images";
-import { sizes } from "../topology/sizes";
+import { count, domainName, email, imageReference, port, shownText, subdomain } from "./fields";
+import { hostSchema } from "./hosts";
 
-const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const ipv4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
-const imageReference =
-  /^([a-z0-9.-]+(:\d+)?\/)?[a-z0-9._/-]+(:[A-Za-z0-9_][\w.-]{0,127})(@sha256:[0-9a-f]{64})?$/;
-
-const domainName = z
-  .string()
-  .refine((text) => text.length <= 253 && text.split(".").every((part) => label.test(part)), {
-    error: "not a domain name",
-    params: { allowed: "letters, digits and hyphens between dots, in lower case, such as example.org" },
-  });
-const address = z.string().refine((text) => ipv4.test(text), {
-  error: "not an IPv4 address",
-  params: { allowed: "four numbers from 0 to 255, such as 203.0.113.10" },
-});
-const subdomain = z.string().refine((text) => label.test(text), {
-  error: "not one DNS label",
-  params: { allowed: "one label without dots, such as chat (the free edge certificate covers one level)" },
-});
-const email = z.string().refine((text) => z.email().safeParse(text).success, {
-  error: "not an email address",
-  params: { allowed: "an address such as admin@example.org" },
-});
-const shownText = (least: number, most: number) =>
-  z
-    .string()
-    .min(least)
-    .max(most)
-    .refine((text) => !/\p{Cc}/u.test(text), {
-      error: "with control characters",
-      params: { allowed: "text without line breaks and other control characters" },
-    });
-const port = z.int().min(1).max(65535);
-const count = (most: number) => z.int().min(0).max(most);
-const engine = z.string().refine((text) => /^unix:\/\/\/.+$/.test(text), {
-  error: "not the address of a Docker Engine's socket",
-  params: { allowed: "unix:///path/to/docker.sock" },
-});
-const memoryMiB = z.int().min(512).max(1_048_576);
-const cpus = z.int().min(1).max(512);
-
-const localHost = z.strictObject({
-  provider: z.literal("local").describe("This machine's own Docker Engine."),
-  engine: engine.default("unix:///var/run/docker.sock").describe("Socket of the Docker Engine."),
-  address: address
-    .default("127.0.0.1")
-    .describe("Address at which other machines reach this one; `npm start` stores the LAN address once."),
-  bind: address
-    .default("127.0.0.1")
-    .describe("Address that web ports listen on; 0.0.0.0 lets other machines in."),
-  memoryMiB: memoryMiB.optional().describe("Memory to plan with; left out, the plan says what is needed."),
-  cpus: cpus.optional().describe("CPUs to plan with."),
-});
-const existingHost = z.strictObject({
-  provider: z.literal("existing").describe("Any Debian or Ubuntu server with SSH."),
-  address: address.describe("Public address of the server."),
-  hostKey: z
-    .string()
-    .regex(/^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/=]+/)
-    .describe("The server's SSH host key, as `ssh-keyscan` prints it without the name."),
-  user: z.string().min(1).default("root").describe("User for SSH: root, or one who may sudo."),
-  port: port.default(22).describe("Port of the SSH server."),
-  memoryMiB: memoryMiB.describe("The server's memory in MiB."),
-  cpus: cpus.describe("The server's virtual CPUs."),
-});
-const cloudHost = <P extends "digitalocean" | "aws">(provider: P, title: string, region: string) =>
-  z.strictObject({
-    provider: z.literal(provider).describe(`A machine at ${title}, made by Muster.`),
-    region: z
-      .string()
-      .regex(/^[a-z]{2}[a-z0-9-]{1,20}$/)
-      .describe(`Region, such as ${region}.`),
-    size: z.enum(Object.keys(sizes[provider]) as [string, ...string[]]).describe("Size of the machine."),
-    dataDiskGiB: z.int().min(10).max(16_384).default(50).describe("Size of the data disk in GiB."),
-  });
+/** A team that meets as a whole. */
+const usualGroup = 10;
+const usual = `Left out: ${usualGroup}, or all who are active where those are fewer.`;
 
 /** The shape of all settings that are no secrets. Every default stands here and nowhere else. */
 export const settingsSchema = z.strictObject({
   domain: domainName.describe("Domain under which the sites live; `localhost` for this machine alone."),
   sites: z
-    .strictObject({ chat: subdomain.default("chat").describe("Name of the chat site under the domain.") })
+    .strictObject({
+      chat: subdomain.default("chat").describe("Name of the chat site under the domain."),
+      meet: subdomain.default("meet").describe("Name of the meetings' site under the domain."),
+    })
     .prefault({}),
-  host: z.discriminatedUnion("provider", [
-    localHost,
-    existingHost,
-    cloudHost("digitalocean", "DigitalOcean", "fra1"),
-    cloudHost("aws", "AWS", "eu-central-1"),
-  ]),
+  host: hostSchema,
   edge: z
     .discriminatedUnion("provider", [
       z.strictObject({
@@ -126,8 +53,52 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       accounts: z.int().min(1).max(200_000).default(20).describe("Accounts."),
       active: count(200_000).default(20).describe("People active at once."),
-      inCalls: count(10_000).default(0).describe("People in calls at once."),
-      inMeetings: count(10_000).default(0).describe("People in meetings at once."),
+      inCalls: count(10_000)
+        .optional()
+        .describe(`People in calls at once; also the most in one call. ${usual}`),
+      inMeetings: count(10_000)
+        .optional()
+        .describe(`People in meetings at once; also the most in one meeting. ${usual}`),
+    })
+    .transform(({ inCalls, inMeetings, ...people }) => ({
+      ...people,
+      inCalls: inCalls ?? Math.min(usualGroup, people.active),
+      inMeetings: inMeetings ?? Math.min(usualGroup, people.active),
+    }))
+    .prefault({}),
+  calls: z
+    .enum(["off", "embedded", "rtcd"])
+    .default("embedded")
+    .describe(
+      "Voice, video and screen sharing in chat: inside the chat server, or by a media server of its own (rtcd), which needs a licence.",
+    ),
+  meetings: z.enum(["off", "jitsi"]).default("jitsi").describe("Video meetings for groups."),
+  meetingAccess: z
+    .enum(["members", "guests"])
+    .default("members")
+    .describe(
+      "Who meets: chat accounts alone, or also guests who have the link; they wait in the lobby until a member lets them in. Members alone start a meeting.",
+    ),
+  turn: z
+    .enum(["on", "off"])
+    .default("on")
+    .describe("Relay (coturn) for clients whose network lets media through by no other way; needs Linux."),
+  media: z
+    .strictObject({
+      callsPort: z
+        .int()
+        .min(80)
+        .max(49_151)
+        .default(8443)
+        .describe("Port for the media of calls, UDP and TCP."),
+      meetingsPort: port.default(10_000).describe("Port for the media of meetings, UDP."),
+      turnPort: port.default(3478).describe("Port of the relay, UDP and TCP."),
+      relayFirstPort: z
+        .int()
+        .min(1024)
+        .max(65_535)
+        .default(49_160)
+        .describe("First of the relay's own UDP ports; how many follows from the people."),
     })
     .prefault({}),
   chat: z
@@ -218,13 +189,6 @@ export const settingsSchema = z.strictObject({
 export type Settings = z.output<typeof settingsSchema>;
 export type HostSettings = Settings["host"];
 
-/** Secret settings: strings that stand encrypted in the file; `npm run secret` writes them. */
-export const secretSettings = {
-  licence: "Mattermost licence (the text of the licence file); for the enterprise edition.",
-  mailPassword: "Password for `mail.username`.",
-} as const;
-export type SecretSetting = keyof typeof secretSettings;
-
 /** Keys that people try, or that older versions had, each with what to write now. */
 export const renamedKeys: Record<string, string> = {
   license: "licence",
@@ -235,4 +199,11 @@ export const renamedKeys: Record<string, string> = {
   "chat.admin": "chat.administrator",
   "mail.server": "mail.host",
   provider: "host.provider",
+  jitsi: "meetings",
+  rtcd: "calls",
+  coturn: "turn",
+  guests: "meetingAccess",
+  "people.calls": "people.inCalls",
+  "people.meetings": "people.inMeetings",
+  "sites.meetings": "sites.meet",
 };

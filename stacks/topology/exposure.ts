@@ -24,11 +24,12 @@ export function routesOf(running: readonly Service[], settings: Settings): Route
     service
       .ports(settings)
       .filter(isWeb)
-      .map((port) => ({
-        host: siteHost(port.site, settings),
-        site: port.site,
-        upstream: text`${service.name}:${port.number}`,
-        maxBodyMiB: port.maxBodyMiB,
+      .map(({ site, number, maxBodyMiB, framedBy }) => ({
+        host: siteHost(site, settings),
+        site,
+        upstream: text`${service.name}:${number}`,
+        maxBodyMiB,
+        ...(framedBy === undefined ? {} : { framedBy: framedBy.map((other) => siteUrl(other, settings)) }),
       })),
   );
 }
@@ -49,7 +50,9 @@ export function networksOf(services: readonly ServicePlan[]): Network[] {
     return members.length === 0 ? [] : [{ name, internal: true, members: [name, ...members] }];
   });
   const outside = services.filter(
-    ({ service, ports }) => service.sandbox.egress !== undefined || ports.some(isPublished),
+    ({ service, ports }) =>
+      service.sandbox.hostNetwork === undefined &&
+      (service.sandbox.egress !== undefined || ports.some(isPublished)),
   );
   return outside.length === 0
     ? own
@@ -58,6 +61,10 @@ export function networksOf(services: readonly ServicePlan[]): Network[] {
 
 const isPublished = (port: { exposure: Exposure }): boolean =>
   port.exposure === "entry" || port.exposure === "media" || port.exposure === "admin";
+
+/** Numbers of an opening as people write them. */
+export const portNumbers = ({ published, last, protocol }: Opening): string =>
+  `${published === last ? published : `${published}-${last}`}/${protocol}`;
 
 /** Every port that a host publishes; nothing else is reachable from outside it. */
 export function openingsOf(services: readonly ServicePlan[], settings: Settings): Opening[] {
@@ -71,8 +78,21 @@ export function openingsOf(services: readonly ServicePlan[], settings: Settings)
         : exposure === "entry" && settings.edge.provider === "cloudflare"
           ? ("Cloudflare" as const)
           : ("everyone" as const);
+      const last = port.exposure === "media" ? (port.last ?? published) : published;
       return [
-        { host, service: name, port: port.name, number, published, protocol, exposure, bind, from, why },
+        {
+          host,
+          service: name,
+          port: port.name,
+          number,
+          published,
+          last,
+          protocol,
+          exposure,
+          bind,
+          from,
+          why,
+        },
       ];
     }),
   );

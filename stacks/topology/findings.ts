@@ -3,7 +3,10 @@ import { tlsMode } from "../../components/services/caddy";
 import { isRolling } from "../../components/services/images";
 import { editionProblems, entryMessageLimit } from "../settings/editions";
 import type { Problem } from "../settings/problems";
+import type { Settings } from "../settings/schema";
 import type { Finding, Topology } from "./types";
+import { mediaProblems, mediaWarnings } from "./media";
+import { portProblems } from "./ports";
 import { unbuiltParts } from "./unbuilt";
 
 type Plan = Omit<Topology, "findings">;
@@ -17,11 +20,15 @@ export function findingsOf(plan: Plan): Finding[] {
     ...secretProblems(plan),
     ...imageProblems(plan),
     ...portProblems(plan),
+    ...mediaProblems(plan),
     ...capacityProblems(plan),
   ];
   return [
     ...errors.map((problem) => ({ ...problem, severity: "error" as const })),
-    ...warnings(plan).map((problem) => ({ ...problem, severity: "warning" as const })),
+    ...[...warnings(plan), ...mediaWarnings(plan)].map((problem) => ({
+      ...problem,
+      severity: "warning" as const,
+    })),
     ...notes(plan).map((problem) => ({ ...problem, severity: "note" as const })),
   ];
 }
@@ -46,7 +53,7 @@ function peopleProblems({ settings: { people } }: Plan): Problem[] {
 function domainProblems({ settings }: Plan): Problem[] {
   const { domain, edge, web } = settings;
   const local = domain === "localhost" || domain.endsWith(".localhost");
-  const problems: Problem[] = [];
+  const problems: Problem[] = siteProblems(settings);
   if (edge.provider === "cloudflare" && domain !== edge.zone && !domain.endsWith(`.${edge.zone}`))
     problems.push({
       key: "muster:domain",
@@ -72,6 +79,30 @@ function domainProblems({ settings }: Plan): Problem[] {
       fix: "leave muster:web out, or set muster:edge.tls to internal",
     });
   return problems;
+}
+
+/** Sites have names of their own, and the edge's certificate covers one level below the zone. */
+function siteProblems({ domain, edge, sites, meetings }: Settings): Problem[] {
+  const running = Object.entries(sites).filter(([site]) => site !== "meet" || meetings !== "off");
+  const same = running.filter(([, name], index) => running.findIndex(([, other]) => other === name) < index);
+  const deep =
+    edge.provider === "cloudflare" && domain !== edge.zone && domain.endsWith(`.${edge.zone}`) ? running : [];
+  return [
+    ...same.map(([site, name]) => ({
+      key: `muster:sites.${site}`,
+      problem: "another site has this name",
+      given: name,
+      allowed: "a name of its own for each site",
+      fix: `change muster:sites.${site}`,
+    })),
+    ...deep.map(([site, name]) => ({
+      key: `muster:sites.${site}`,
+      problem: "the edge's certificate doesn't cover this site: only one level below the zone",
+      given: `${name}.${domain} in the zone ${edge.provider === "cloudflare" ? edge.zone : ""}`,
+      allowed: `names such as ${name}.${edge.provider === "cloudflare" ? edge.zone : domain}`,
+      fix: "set muster:domain to the zone and choose another muster:sites name, or make a zone of that domain",
+    })),
+  ];
 }
 
 function secretProblems({ stack, settings: { mail }, secrets }: Plan): Problem[] {
@@ -114,26 +145,6 @@ function imageProblems({ settings }: Plan): Problem[] {
       fix: "remove one",
     })),
   ];
-}
-
-function portProblems({ openings }: Plan): Problem[] {
-  return openings.flatMap((opening, index) =>
-    openings
-      .slice(0, index)
-      .filter(
-        (other) =>
-          other.host === opening.host &&
-          other.protocol === opening.protocol &&
-          other.published === opening.published,
-      )
-      .map((other) => ({
-        key: "muster:web",
-        problem: "two services want the same port",
-        given: `${opening.published}/${opening.protocol} for ${other.service} ${other.port} and ${opening.service} ${opening.port}`,
-        allowed: "a port of its own for each",
-        fix: "change one of them",
-      })),
-  );
 }
 
 function capacityProblems({ hosts }: Plan): Problem[] {
@@ -190,17 +201,6 @@ function warnings({ stack, settings, offering, secrets }: Plan): Problem[] {
       problem: "no outgoing mail: invitations are links, and an administrator resets passwords",
       fix: "set muster:mail, or leave it so",
     });
-  for (const [key, title] of [
-    ["inCalls", "calls"],
-    ["inMeetings", "meetings"],
-  ] as const)
-    if (settings.people[key] > 0)
-      found.push({
-        key: `muster:people.${key}`,
-        problem: `this version has no service for ${title} yet`,
-        given: String(settings.people[key]),
-        fix: "nothing; the number counts from the version that has them",
-      });
   return found;
 }
 

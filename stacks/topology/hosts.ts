@@ -1,5 +1,5 @@
 /** The hosts of a stack: what they offer and what is asked of them. */
-import type { Needs } from "../../components/services/service";
+import type { Needs, Service } from "../../components/services/service";
 import type { HostSettings, Settings } from "../settings/schema";
 import { sumOf } from "./sizing";
 import { type Size, sizes } from "./sizes";
@@ -9,7 +9,11 @@ import type { HostPlan } from "./types";
 export const hostReserveMiB = 512;
 
 /** One host for everything, for now: placement goes by role, so that a second host is data. */
-export function hostsOf(settings: Settings, needs: readonly Needs[]): HostPlan[] {
+export function hostsOf(
+  settings: Settings,
+  services: readonly Service[],
+  needs: readonly Needs[],
+): HostPlan[] {
   const demand = sumOf([...needs, { memoryMiB: hostReserveMiB, cpus: 0, diskGiB: 0 }]);
   return [
     {
@@ -18,9 +22,19 @@ export function hostsOf(settings: Settings, needs: readonly Needs[]): HostPlan[]
       roles: ["app", "media"],
       capacity: capacityOf(settings.host),
       demand,
+      sysctls: sysctlsOf(services),
       place: placeOf(settings.host),
     },
   ];
+}
+
+/** What the services ask of the kernel: the largest value of each. */
+function sysctlsOf(services: readonly Service[]): Record<string, number> {
+  const asked = services.flatMap(({ sysctls = {} }) => Object.entries(sysctls));
+  return asked.reduce<Record<string, number>>(
+    (all, [name, value]) => ({ ...all, [name]: Math.max(all[name] ?? 0, value) }),
+    {},
+  );
 }
 
 function capacityOf(host: HostSettings): HostPlan["capacity"] {

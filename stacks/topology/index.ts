@@ -30,15 +30,17 @@ export function topologyOf(
     name,
     reference: imageReference(name, settings.images),
   });
-  const hosts = hostsOf(settings, [...needs.values()]);
+  const hosts = hostsOf(settings, running, [...needs.values()]);
   const routes = routesOf(running, settings);
+  const hostOf = (role: Service["role"]): string =>
+    hosts.find(({ roles }) => roles.includes(role))?.name ?? "main";
   const services = [...needs].map<ServicePlan>(([service, ownNeeds]) => {
-    const context = contextOf(settings, secrets, ownNeeds, routes, running);
+    const context = contextOf(settings, secrets, ownNeeds, routes, running, hostOf("media"));
     const image = imageOf(service.image(settings));
     return {
       service,
       name: service.name,
-      host: hosts.find(({ roles }) => roles.includes(service.role))?.name ?? "main",
+      host: hostOf(service.role),
       image,
       needs: ownNeeds,
       ports: service.ports(settings),

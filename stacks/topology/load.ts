@@ -1,6 +1,7 @@
 import { parseSettings, type RawSettings } from "../settings/parse";
 import { describeProblems, SettingsError } from "../settings/problems";
 import { errorsOf, type Topology, topologyOf } from "./index";
+import { loopbackProblems } from "./media";
 import { unbuiltParts } from "./unbuilt";
 
 /**
@@ -15,7 +16,7 @@ export function loadTopology(stack: string, raw: RawSettings, refuse: (message: 
     allowed: "host.provider: local with edge.provider: none",
     fix: `npm run plan -- ${stack} shows the plan; use another stack for an up`,
   }));
-  const problems = [...errorsOf(topology), ...unbuilt];
+  const problems = [...errorsOf(topology), ...unbuilt, ...loopbackProblems(topology.settings)];
   if (problems.length > 0) refuse(describeProblems(raw.source, problems));
   return topology;
 }

@@ -10,12 +10,13 @@ const sharesPerCpu = 1024;
 const leastShares = 128;
 
 /** What a service needs at the settings' demand, rounded up to whole steps. */
-export function needsOf(service: Service, settings: Settings): Needs {
+export function needsOf(service: Service, settings: Settings): Required<Needs> {
   const needs = service.needs(settings.people, settings);
   return {
     memoryMiB: Math.ceil(needs.memoryMiB / memoryStepMiB) * memoryStepMiB,
     cpus: Math.ceil(needs.cpus * 100) / 100,
     diskGiB: Math.ceil(needs.diskGiB),
+    egressMbps: Math.ceil(needs.egressMbps ?? 0),
   };
 }
 
@@ -23,13 +24,14 @@ export function needsOf(service: Service, settings: Settings): Needs {
 export const cpuSharesOf = (cpus: number): number => Math.max(leastShares, Math.round(cpus * sharesPerCpu));
 
 /** Sum of several needs. */
-export function sumOf(needs: readonly Needs[]): Needs {
-  return needs.reduce(
+export function sumOf(needs: readonly Needs[]): Required<Needs> {
+  return needs.reduce<Required<Needs>>(
     (sum, next) => ({
       memoryMiB: sum.memoryMiB + next.memoryMiB,
       cpus: Math.round((sum.cpus + next.cpus) * 100) / 100,
       diskGiB: sum.diskGiB + next.diskGiB,
+      egressMbps: sum.egressMbps + (next.egressMbps ?? 0),
     }),
-    { memoryMiB: 0, cpus: 0, diskGiB: 0 },
+    { memoryMiB: 0, cpus: 0, diskGiB: 0, egressMbps: 0 },
   );
 }

@@ -12,7 +12,8 @@ import type {
 } from "../../components/services/service";
 import type { Offering } from "../settings/editions";
 import type { Problem } from "../settings/problems";
-import type { HostSettings, SecretSetting, Settings } from "../settings/schema";
+import type { HostSettings, Settings } from "../settings/schema";
+import type { SecretSetting } from "../settings/secrets";
 
 /** An image as this stack runs it. */
 export interface ImagePlan {
@@ -35,7 +36,7 @@ export interface ServicePlan {
   /** Name of the host it runs on. */
   host: string;
   image: ImagePlan;
-  needs: Needs;
+  needs: Required<Needs>;
   ports: readonly Port[];
   volumes: readonly Volume[];
   spec: ContainerSpec;
@@ -76,6 +77,8 @@ export interface Opening {
   number: number;
   /** Number on the host. */
   published: number;
+  /** Last number of a range; `published` itself for a single port. */
+  last: number;
   protocol: "tcp" | "udp";
   exposure: Exposure;
   /** Address that the host listens on. */
@@ -93,7 +96,9 @@ export interface HostPlan {
   /** What the machine has; `undefined` where only the machine itself can tell. */
   capacity: { memoryMiB: number; cpus: number; diskGiB: number | undefined } | undefined;
   /** Sum of its services' needs, with the host's own reserve. */
-  demand: Needs;
+  demand: Required<Needs>;
+  /** Kernel settings that its services ask for at least. */
+  sysctls: Readonly<Record<string, number>>;
   /** Where it is, for people. */
   place: string;
 }

@@ -17,7 +17,18 @@ describe("the settings that the engine hands over", () => {
       source: "Pulumi.prod.yaml",
       values: { domain: "42", edition: "true", protectData: false, people: { accounts: 5 } },
       encrypted: [],
+      malformed: [],
     });
+  });
+
+  it("say which secret has a value that its file can't hold, without the value", async () => {
+    const keys = ["muster:turnSecret", "muster:licence"];
+    const config = { "muster:turnSecret": "one two three four", "muster:licence": "one two three four" };
+    const raw = await read(config, keys);
+    expect(raw.malformed).toEqual(["turnSecret"]);
+    expect((await read({ ...config, "muster:turnSecret": "one-two-three-four" }, keys)).malformed).toEqual(
+      [],
+    );
   });
 
   it("are Muster's own alone", async () => {

@@ -1,6 +1,6 @@
 import { Secrets } from "../../components/platform/secrets";
 import { text } from "../../components/services/text";
-import type { SecretSetting } from "../../stacks/settings/schema";
+import type { SecretSetting } from "../../stacks/settings/secrets";
 import type { ServicePlan } from "../../stacks/topology";
 import { find, isSecret, type RecordedResource, unwrap } from "../helpers/graph";
 import { record, type Recording } from "../helpers/recorder";

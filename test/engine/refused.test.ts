@@ -11,6 +11,8 @@ interface Case {
   /** Changes to the stack's file. */
   change?: Record<string, unknown>;
   encrypted?: string[];
+  /** Values of encrypted settings. */
+  secrets?: Record<string, string>;
   /** Each must stand in the one error. */
   says: string[];
 }
@@ -52,7 +54,25 @@ const cases: Case[] = [
     name: "absurd numbers of people and a machine that can't hold the services",
     stack: "local",
     change: { people: { accounts: 100, active: 90 }, host: { provider: "local", memoryMiB: 512, cpus: 1 } },
-    says: ["1 problem", "muster:host.memoryMiB: too little memory for these people", "given:   512 MiB"],
+    says: ["2 problems", "muster:host.memoryMiB: too little memory for these people", "given:   512 MiB"],
+  },
+  {
+    name: "a relay's secret that its file can't hold",
+    stack: "local",
+    change: { turn: "on" },
+    encrypted: ["turnSecret"],
+    secrets: { turnSecret: "has a space and a #" },
+    says: [
+      "1 problem",
+      "muster:turnSecret: has characters that its file can't hold",
+      "allowed: 16 to 128 letters",
+    ],
+  },
+  {
+    name: "media to an address that nobody reaches",
+    stack: "local",
+    change: { host: { provider: "local", address: "127.0.0.1" } },
+    says: ["1 problem", "muster:host.address: nobody can send media to a loopback address"],
   },
   {
     name: "fewer than nobody, and a secret in plain text",
@@ -68,8 +88,8 @@ const cases: Case[] = [
 ];
 
 describe("the program refuses, before anything is made", () => {
-  it.each(cases)("$name", async ({ stack, change, encrypted, says }) => {
-    const config = engineConfig(stackConfig(stack, change, encrypted));
+  it.each(cases)("$name", async ({ stack, change, encrypted, secrets, says }) => {
+    const config = engineConfig(stackConfig(stack, change, encrypted), secrets);
     const run: ProgramRun = await runProgram({ projectDir, project: "muster", stack, ...config, known });
     expect(run.exitCode).not.toBe(0);
     expect(run.resources.map(({ type }) => type)).toEqual(["pulumi:pulumi:Stack"]);

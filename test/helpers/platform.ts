@@ -20,6 +20,7 @@ class StandInHost extends pulumi.ComponentResource implements Host {
   readonly name = "main";
   readonly engine = "unix:///nowhere/docker.sock";
   readonly publicAddress = "203.0.113.10";
+  readonly privateAddress = "10.19.0.5";
   readonly provider: docker.Provider;
 
   constructor() {

@@ -15,7 +15,11 @@ export type ShippedStack = (typeof shippedStacks)[number];
 export const secretValues: Readonly<Record<string, string>> = {
   licence: "licence-text-that-nobody-may-see",
   mailPassword: "mail-password-that-nobody-may-see",
+  turnSecret: "turn-secret-that-nobody-may-see",
 };
+
+/** What stands for the address that `npm start` stores. */
+const lanAddress = "192.168.7.10";
 
 /** Settings by top-level key; encrypted ones by name. */
 export interface StackConfig {
@@ -24,7 +28,7 @@ export interface StackConfig {
 }
 
 /**
- * A stack's file, without what `npm start` writes into it: the LAN address and the salt of its secrets.
+ * A stack's file as `npm start` leaves it, with the same LAN address on every machine and without a salt.
  * @param change adds or replaces top-level keys; `undefined` removes one.
  */
 export function stackConfig(
@@ -36,10 +40,10 @@ export function stackConfig(
   const { config } = parse(text) as { config: Record<string, unknown> };
   const own = Object.entries(config).map(([key, value]) => [key.replace(/^muster:/, ""), value] as const);
   const values: Record<string, unknown> = { ...Object.fromEntries(own), ...change };
-  if (isObject(values["host"])) {
-    const { address, ...host } = values["host"];
-    values["host"] = host["provider"] === "local" ? host : { ...host, ...(address ? { address } : {}) };
-  }
+  const { host } = values;
+  const changed = isObject(change["host"]) && "address" in change["host"];
+  if (isObject(host) && host["provider"] === "local" && !changed)
+    values["host"] = { ...host, address: lanAddress };
   const isEncrypted = (value: unknown): boolean => isObject(value) && "secure" in value;
   const plain = Object.entries(values).filter(([, value]) => value !== undefined && !isEncrypted(value));
   return {
@@ -79,9 +83,12 @@ export function stackTopology(
   return topologyOf(stack, parseSettings(rawSettings(stack, stackConfig(stack, change, encrypted))));
 }
 
+/** A small stack that chats alone. */
+const small = { domain: "localhost", host: { provider: "local" }, calls: "off", meetings: "off" };
+
 /** The topology of a small local stack, with changes: what most tests of single rules start from. */
 export function localTopology(change: Record<string, unknown> = {}, encrypted: string[] = []): Topology {
-  const values = { domain: "localhost", host: { provider: "local" }, ...change };
+  const values = { ...small, ...change };
   const plain = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   return topologyOf("test", parseSettings({ source: "Pulumi.test.yaml", values: plain, encrypted }));
 }

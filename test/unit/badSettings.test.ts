@@ -1,7 +1,8 @@
 import { schemaAt } from "../../stacks/settings/describe";
 import { parseSettings } from "../../stacks/settings/parse";
 import { type Problem, SettingsError } from "../../stacks/settings/problems";
-import { renamedKeys, secretSettings } from "../../stacks/settings/schema";
+import { renamedKeys } from "../../stacks/settings/schema";
+import { secretSettings } from "../../stacks/settings/secrets";
 
 const source = "Pulumi.test.yaml";
 const minimal = { domain: "example.org", host: { provider: "local" } };
@@ -38,7 +39,7 @@ describe("bad settings", () => {
     fix:     remove it, then npm run secret -- STACK licence; and change it wherever it is used, since it was readable
 
   muster:domain: encrypted, but no secret
-    allowed: plain text; secrets are licence, mailPassword
+    allowed: plain text; secrets are licence, mailPassword, turnSecret
     fix:     write it in plain text: npx pulumi config set muster:domain ...
 
   muster:domain: missing
@@ -67,7 +68,7 @@ describe("bad settings", () => {
 
   muster:domian: unknown key
     given:   "example.org"
-    allowed: chat, domain, edge, edition, host, images, licence, mail, mailPassword, people, protectData, sites, web
+    allowed: calls, chat, domain, edge, edition, host, images, licence, mail, mailPassword, media, meetingAccess, meetings, people, protectData, sites, turn, turnSecret, web
     fix:     did you mean muster:domain?`,
     );
   });

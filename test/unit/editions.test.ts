@@ -6,7 +6,8 @@ import {
   offeringOf,
   teamAccountLimit,
 } from "../../stacks/settings/editions";
-import type { SecretSetting, Settings } from "../../stacks/settings/schema";
+import type { Settings } from "../../stacks/settings/schema";
+import type { SecretSetting } from "../../stacks/settings/secrets";
 import { localTopology } from "../helpers/stacks";
 
 const secretsOf = (offering: Offering): SecretSetting[] => (offering === "licensed" ? ["licence"] : []);
@@ -25,6 +26,7 @@ const asking: Record<string, [Record<string, unknown>, string, Record<Offering, 
     "muster:chat.mfa",
     { team: false, entry: true, licensed: true },
   ],
+  rtcd: [{ calls: "rtcd" }, "muster:calls", { team: false, entry: false, licensed: true }],
   guestAccounts: [
     { chat: { guests: true } },
     "muster:chat.guests",

@@ -6,6 +6,7 @@ import { secret, text } from "../../components/services/text";
 const values: LateValues = {
   secret: (name) => pulumi.secret(`"${name}"\n`),
   publicAddressOf: (host) => pulumi.output(`address-of-${host}`),
+  privateAddressOf: (host) => pulumi.output(`own-address-of-${host}`),
 };
 const read = <T>(input: pulumi.Input<T>): Promise<unknown> =>
   (pulumi.output(input) as unknown as { promise: () => Promise<unknown> }).promise();
@@ -19,8 +20,8 @@ describe("resolving late values", () => {
   });
 
   it("puts in addresses, which are no secret", async () => {
-    const whole = resolve(text`turn:${{ publicAddressOf: "main" }}:3478`, values);
-    expect(await read(whole)).toBe("turn:address-of-main:3478");
+    const whole = resolve(text`${{ publicAddressOf: "main" }}/${{ privateAddressOf: "main" }}`, values);
+    expect(await read(whole)).toBe("address-of-main/own-address-of-main");
     expect(await isSecret(whole)).toBe(false);
   });
 

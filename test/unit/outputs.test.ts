@@ -75,8 +75,8 @@ describe("outputs", () => {
   it("say what is open to whom, as the topology does", () => {
     const topology = stackTopology("prod");
     expect(
-      outputs(topology).openPorts.map(({ port, protocol, from, exposure }) => [
-        port,
+      outputs(topology).openPorts.map(({ port, lastPort, protocol, from, exposure }) => [
+        port === lastPort ? port : `${port}-${lastPort}`,
         protocol,
         from,
         exposure,
@@ -84,6 +84,12 @@ describe("outputs", () => {
     ).toEqual([
       [80, "tcp", "Cloudflare", "entry"],
       [443, "tcp", "Cloudflare", "entry"],
+      [8443, "udp", "everyone", "media"],
+      [8443, "tcp", "everyone", "media"],
+      [10000, "udp", "everyone", "media"],
+      [3478, "udp", "everyone", "media"],
+      [3478, "tcp", "everyone", "media"],
+      ["49160-49239", "udp", "everyone", "media"],
     ]);
   });
 
@@ -91,8 +97,8 @@ describe("outputs", () => {
     const [cloud, local] = ["prod", "local"].map(
       (stack) => outputs(stackTopology(stack)).sizing.hosts["main"],
     );
-    expect(cloud).toMatchObject({ capacity: { memoryMiB: 4096, cpus: 2, diskGiB: 50 } });
-    expect(cloud?.headroomMiB).toBe(4096 - (cloud?.demand.memoryMiB ?? 0));
+    expect(cloud).toMatchObject({ capacity: { memoryMiB: 8192, cpus: 4, diskGiB: 50 } });
+    expect(cloud?.headroomMiB).toBe(8192 - (cloud?.demand.memoryMiB ?? 0));
     expect(local).toMatchObject({ capacity: null, headroomMiB: null });
     const known = outputs(localTopology({ host: { provider: "local", memoryMiB: 4096, cpus: 2 } }));
     expect(known.sizing.hosts["main"]?.capacity).toEqual({ memoryMiB: 4096, cpus: 2, diskGiB: null });

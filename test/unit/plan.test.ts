@@ -1,3 +1,4 @@
+import { portNumbers } from "../../stacks/topology/exposure";
 import { execFile } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import { describePlan } from "../../cli/plan";
@@ -35,8 +36,10 @@ describe("the text of a plan", () => {
           "m",
         ),
       );
-    for (const { published, protocol, from, service } of topology.openings)
-      expect(text).toMatch(new RegExp(`^  ${published}/${protocol} +${from} +${service} `, "m"));
+    for (const opening of topology.openings)
+      expect(text).toMatch(
+        new RegExp(`^  ${portNumbers(opening)} +${opening.from} +${opening.service} `, "m"),
+      );
     for (const { place, demand } of topology.hosts)
       expect(text).toMatch(new RegExp(`^  main +${place} +${demand.memoryMiB} MiB`, "m"));
     expect(text).toContain(`https://chat.${topology.settings.domain}`);

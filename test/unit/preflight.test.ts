@@ -146,6 +146,7 @@ describe("what an up needs on its host", () => {
         Names: ["/muster-test-caddy"],
         Labels: label(instance),
         Ports: [{ PublicPort: taken, Type: "tcp" }],
+        HostConfig: { NetworkMode: "bridge" },
       },
     ];
     for (const id of ["known", "stray"])
@@ -154,7 +155,9 @@ describe("what an up needs on its host", () => {
   });
 
   it("are names that no other installation has", async () => {
-    const containers = [{ Id: "other", Names: ["/muster-test-caddy"], Labels: label("theirs"), Ports: [] }];
+    const containers = [
+      { Id: "other", Names: ["/muster-test-caddy"], Labels: label("theirs"), Ports: [], HostConfig: {} },
+    ];
     const volumes = [{ Name: "muster-test-caddy-data", Labels: label("theirs") }];
     const [said] = await missing({ containers, volumes });
     expect(said).toContain(
@@ -164,7 +167,9 @@ describe("what an up needs on its host", () => {
   });
 
   it("may be names of this installation, known to its state or left behind by a killed update", async () => {
-    const containers = [{ Id: "stray", Names: ["/muster-test-caddy"], Labels: label("mine"), Ports: [] }];
+    const containers = [
+      { Id: "stray", Names: ["/muster-test-caddy"], Labels: label("mine"), Ports: [], HostConfig: {} },
+    ];
     const volumes = [{ Name: "muster-test-data", Labels: null }];
     expect(await missing({ containers, volumes })).toEqual([]);
     expect(await missing({ containers }, {}, "none")).toHaveLength(1);

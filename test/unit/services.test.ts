@@ -1,6 +1,6 @@
 import { services } from "../../components/services";
 import { secretsIn } from "../../components/services/text";
-import { secretSettings } from "../../stacks/settings/schema";
+import { secretSettings } from "../../stacks/settings/secrets";
 import type { ServicePlan, Topology } from "../../stacks/topology";
 import { localTopology } from "../helpers/stacks";
 
@@ -165,7 +165,7 @@ describe("Mattermost's environment", () => {
     ]);
     const without = mattermostOf(localTopology({ edition: "enterprise" }));
     expect(without.spec.environment).not.toHaveProperty("MM_SERVICESETTINGS_LICENSEFILELOCATION");
-    expect(without.spec.files?.map(({ name }) => name)).toEqual(["pgpass"]);
+    expect(without.spec.files?.map(({ name }) => name)).toEqual(["pgpass", "health.sh"]);
   });
 
   it("says where people reach it, how large uploads may be, and what the site is called", () => {

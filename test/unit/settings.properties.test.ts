@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describeSettings } from "../../stacks/settings/describe";
 import { parseSettings, type RawSettings } from "../../stacks/settings/parse";
 import { SettingsError } from "../../stacks/settings/problems";
-import { renamedKeys, secretSettings } from "../../stacks/settings/schema";
+import { renamedKeys } from "../../stacks/settings/schema";
+import { secretSettings } from "../../stacks/settings/secrets";
 import { plainSettings } from "../helpers/arbitrary";
 
 const raw = (values: Record<string, unknown>, encrypted: string[] = []): RawSettings => ({

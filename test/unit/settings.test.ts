@@ -22,7 +22,7 @@ describe("good settings", () => {
   it("need a domain and a host alone, and get every default", () => {
     expect(parseSettings({ source, values: minimal, encrypted: [] }).settings).toEqual({
       domain: "example.org",
-      sites: { chat: "chat" },
+      sites: { chat: "chat", meet: "meet" },
       host: {
         provider: "local",
         engine: "unix:///var/run/docker.sock",
@@ -32,7 +32,12 @@ describe("good settings", () => {
       edge: { provider: "none" },
       web: { httpPort: 80, httpsPort: 443 },
       edition: "team",
-      people: { accounts: 20, active: 20, inCalls: 0, inMeetings: 0 },
+      people: { accounts: 20, active: 20, inCalls: 10, inMeetings: 10 },
+      calls: "embedded",
+      meetings: "jitsi",
+      meetingAccess: "members",
+      turn: "on",
+      media: { callsPort: 8443, meetingsPort: 10_000, turnPort: 3478, relayFirstPort: 49_160 },
       chat: {
         title: "Muster",
         team: { name: "team", title: "Team" },
@@ -45,6 +50,13 @@ describe("good settings", () => {
       images: { overrides: {} },
       protectData: true,
     });
+  });
+
+  it("count on ten in calls and meetings, or on all who are active where those are fewer", () => {
+    const people = (given: Record<string, number>) =>
+      parseSettings({ source, values: { ...minimal, people: given }, encrypted: [] }).settings.people;
+    expect(people({ active: 4 })).toMatchObject({ inCalls: 4, inMeetings: 4 });
+    expect(people({ active: 4, inCalls: 2, inMeetings: 0 })).toMatchObject({ inCalls: 2, inMeetings: 0 });
   });
 
   it("name the secrets that are there, and no others", () => {

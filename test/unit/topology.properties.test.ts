@@ -159,12 +159,17 @@ describe("any topology", () => {
 
 describe("sizing", () => {
   it("sums nothing to nothing", () => {
-    expect(sumOf([])).toEqual({ memoryMiB: 0, cpus: 0, diskGiB: 0 });
+    expect(sumOf([])).toEqual({ memoryMiB: 0, cpus: 0, diskGiB: 0, egressMbps: 0 });
   });
 
   it("sums without the noise of floating point", () => {
     const tenth = { memoryMiB: 1, cpus: 0.1, diskGiB: 2 };
-    expect(sumOf([tenth, { ...tenth, cpus: 0.2 }])).toEqual({ memoryMiB: 2, cpus: 0.3, diskGiB: 4 });
+    expect(sumOf([tenth, { ...tenth, cpus: 0.2, egressMbps: 3 }])).toEqual({
+      memoryMiB: 2,
+      cpus: 0.3,
+      diskGiB: 4,
+      egressMbps: 3,
+    });
   });
 
   it("gives each CPU 1024 shares, and nobody less than 128", () => {

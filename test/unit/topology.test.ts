@@ -145,7 +145,10 @@ describe("services", () => {
       standIn("a", { needs: () => ({ memoryMiB: 65, cpus: 0.111, diskGiB: 0.5 }), container: seen }),
     ]);
     expect(seen).toHaveBeenCalledWith(
-      expect.objectContaining({ needs: { memoryMiB: 128, cpus: 0.12, diskGiB: 1 }, routes: [] }),
+      expect.objectContaining({
+        needs: { memoryMiB: 128, cpus: 0.12, diskGiB: 1, egressMbps: 0 },
+        routes: [],
+      }),
     );
   });
 

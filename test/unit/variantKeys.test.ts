@@ -13,7 +13,7 @@ describe("an unknown key within a choice of providers", () => {
   it("is held against the provider that was chosen", () => {
     const message = problemsOf({ host: { provider: "local", siz: "s-2vcpu-4gb" } });
     expect(message).toContain("muster:host.siz: unknown key");
-    expect(message).toContain("allowed: address, bind, cpus, engine, memoryMiB, provider");
+    expect(message).toContain("allowed: address, bind, cpus, engine, memoryMiB, privateAddress, provider");
     expect(message).not.toContain("host.size");
   });
 

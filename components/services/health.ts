@@ -1,0 +1,62 @@
+/** Health checks that mend what stays unhealthy. Why so: docs/decisions/0008-health-mends-itself.md. */
+import { filesPath, type Health, type ServiceFile } from "./service";
+import { type PlainText, text } from "./text";
+
+/** One thing that must hold. */
+export interface Expectation {
+  name: string;
+  /** Shell command; `$busybox` is there in a service with `shell`. */
+  command: string | PlainText;
+  /** The container is ended, and so started anew, once this has not held for so long. Left out: never. */
+  restartAfterSeconds?: number;
+}
+
+/** Name of the file, below `filesPath`. */
+const scriptName = "health.sh";
+
+/** Runs the expectations' script with the shell that a service has. */
+export const healthCommand = (shell: "busybox" | "sh"): Health["command"] =>
+  shell === "busybox"
+    ? [`${filesPath}/busybox`, "sh", `${filesPath}/${scriptName}`]
+    : ["sh", `${filesPath}/${scriptName}`];
+
+/**
+ * The script. Docker starts a container again that has ended, but not one that is unhealthy: so the check itself
+ * ends the main process when something has failed for too long. It has the same user, so it needs no right and no
+ * access to the engine. The memory of failures lies in `/tmp`, which every start empties.
+ */
+export function healthFile(expectations: readonly Expectation[]): ServiceFile {
+  const lines = expectations.reduce<PlainText>(
+    (all, { name, command, restartAfterSeconds = 0 }) =>
+      text`${all}holds ${name} ${restartAfterSeconds} '${command}'\n`,
+    text``,
+  );
+  return { name: scriptName, content: text`${functions}${lines}` };
+}
+
+/** Built-ins of the shell only: an image may have no other tools. */
+const functions = `set -u
+busybox=${filesPath}/busybox
+read -r now rest < /proc/uptime
+now=\${now%%.*}
+holds() {
+  since=/tmp/failing-$1
+  if eval "$3" > /dev/null 2>&1; then
+    : > "$since"
+    return
+  fi
+  began=
+  [ -s "$since" ] && read -r began < "$since"
+  if [ -z "$began" ]; then
+    began=$now
+    echo "$now" > "$since"
+  fi
+  echo "$1 has failed for $((now - began)) s"
+  # A process that doesn't listen to the first signal may listen to the second.
+  if [ "$2" -gt 0 ] && [ $((now - began)) -ge "$2" ]; then
+    kill -TERM 1
+    [ $((now - began)) -ge $(($2 + 120)) ] && kill -QUIT 1
+  fi
+  exit 1
+}
+`;

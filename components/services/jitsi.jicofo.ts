@@ -1,0 +1,40 @@
+import { jitsiContainer, jitsiHealth, jitsiSandbox, jitsiUser, meets, ownCheck, xmppServer } from "./jitsi";
+import type { Service } from "./service";
+
+/** Memory of the JVM beside its heap. */
+const beside = 192;
+
+/** Jicofo: makes the rooms and gives each participant a place at the videobridge. */
+export const jitsiJicofo: Service = {
+  name: "jitsi-jicofo",
+  title: "Jitsi Jicofo",
+  image: () => "jitsi-jicofo",
+  user: jitsiUser,
+  when: meets,
+  role: "app",
+  needs: ({ inMeetings }) => ({
+    memoryMiB: beside + Math.min(3072, 224 + 2 * inMeetings),
+    cpus: 0.05 + inMeetings / 1000,
+    diskGiB: 0,
+  }),
+  ports: () => [],
+  volumes: () => [],
+  container: ({ needs }) =>
+    jitsiContainer({
+      environment: {
+        XMPP_SERVER: xmppServer.name,
+        XMPP_PORT: String(xmppServer.port),
+        ENABLE_AUTH: "1",
+        AUTH_TYPE: "jwt",
+        JICOFO_MAX_MEMORY: `${needs.memoryMiB - beside}m`,
+      },
+      secrets: { JICOFO_AUTH_PASSWORD: "jicofo-password" },
+      expectations: [ownCheck],
+    }),
+  sandbox: jitsiSandbox({}),
+  // Its own check asks for a videobridge.
+  health: jitsiHealth,
+  startsAfter: ["jitsi-prosody", "jitsi-jvb"],
+  stopGraceSeconds: 10,
+  jobs: [],
+};

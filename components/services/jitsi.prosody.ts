@@ -1,0 +1,103 @@
+import { relays, turnSecret } from "./coturn";
+import {
+  jitsiAppId,
+  jitsiContainer,
+  jitsiHealth,
+  jitsiSandbox,
+  jitsiUser,
+  meets,
+  ownCheck,
+  xmppServer,
+} from "./jitsi";
+import type { Service, ServiceContext } from "./service";
+import { type PlainText, text } from "./text";
+
+/** How long credentials for the relay hold: longer than a meeting. */
+const turnSeconds = 4 * 60 * 60;
+
+/** Prosody: the XMPP server of Jitsi. Decides who may start and who may join. */
+export const jitsiProsody: Service = {
+  name: xmppServer.name,
+  title: "Jitsi Prosody",
+  image: () => "jitsi-prosody",
+  user: jitsiUser,
+  when: meets,
+  role: "app",
+  // One core does it all.
+  needs: ({ inMeetings }) => ({
+    memoryMiB: 112 + 0.5 * inMeetings,
+    cpus: 0.05 + Math.min(1, inMeetings / 500),
+    diskGiB: 1,
+  }),
+  ports: () => [
+    {
+      name: "xmpp",
+      number: xmppServer.port,
+      protocol: "tcp",
+      exposure: "internal",
+      consumers: ["jitsi-jicofo", "jitsi-jvb"],
+      why: "Jitsi's own parts",
+    },
+    {
+      name: "http",
+      number: 5280,
+      protocol: "tcp",
+      exposure: "internal",
+      consumers: ["jitsi-web"],
+      why: "people's signalling, over a websocket",
+    },
+  ],
+  volumes: () => [
+    { name: "data", path: "/var/lib/prosody", backup: "none", why: "accounts of Jitsi's own parts" },
+  ],
+  generates: { "jicofo-password": 32, "jvb-password": 32, "jitsi-app-secret": 40 },
+  container: (context) =>
+    jitsiContainer({
+      environment: { ...access(context), ...turn(context) },
+      secrets: {
+        JICOFO_AUTH_PASSWORD: "jicofo-password",
+        JVB_AUTH_PASSWORD: "jvb-password",
+        JWT_APP_SECRET: "jitsi-app-secret",
+        ...(relays(context.settings) ? { TURN_CREDENTIALS: text`${turnSecret(context)}` } : {}),
+      },
+      expectations: [ownCheck],
+    }),
+  sandbox: jitsiSandbox({ "/prosody-plugins-custom": 1 }),
+  health: jitsiHealth,
+  startsAfter: [],
+  stopGraceSeconds: 10,
+  jobs: [],
+};
+
+/** Members come with a token that chat made; guests, where they may, come without and wait in the lobby. */
+function access({ settings, siteUrl }: ServiceContext): Record<string, string> {
+  const guests = settings.meetingAccess === "guests";
+  return {
+    PUBLIC_URL: siteUrl("meet"),
+    ENABLE_AUTH: "1",
+    AUTH_TYPE: "jwt",
+    JWT_APP_ID: jitsiAppId,
+    JWT_ACCEPTED_ISSUERS: jitsiAppId,
+    JWT_ACCEPTED_AUDIENCES: jitsiAppId,
+    JWT_ALLOW_EMPTY: "0",
+    // A token's subject is the site's name, which is no XMPP domain: checked, it would fit nobody.
+    JWT_ENABLE_DOMAIN_VERIFICATION: "false",
+    ENABLE_GUESTS: guests ? "1" : "0",
+    ENABLE_LOBBY: "1",
+    ENABLE_IPV6: "0",
+    MAX_PARTICIPANTS: String(settings.people.inMeetings),
+  };
+}
+
+function turn({ settings, mediaAddress }: ServiceContext): Record<string, string | PlainText> {
+  if (!relays(settings)) return {};
+  const port = String(settings.media.turnPort);
+  return {
+    STUN_HOST: mediaAddress,
+    STUN_PORT: port,
+    TURN_HOST: mediaAddress,
+    TURN_PORT: port,
+    TURN_TRANSPORT: "udp,tcp",
+    TURN_TTL: String(turnSeconds),
+  };
+}

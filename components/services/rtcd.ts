@@ -1,0 +1,100 @@
+import { healthCommand, healthFile } from "./health";
+import type { Service } from "./service";
+
+/** Port of its interface, for the chat server alone: metrics and profiles there ask for no password. */
+const apiPort = 8045;
+
+/** rtcd: the media server of calls, outside the chat server. Source: mattermost/rtcd, docs/env_config.md. */
+export const rtcd: Service = {
+  name: "rtcd",
+  title: "rtcd",
+  image: () => "rtcd",
+  user: { uid: 65532, gid: 65532 },
+  when: ({ calls }) => calls === "rtcd",
+  role: "media",
+  needs: ({ inCalls }) => ({ ...callsLoad(inCalls), memoryMiB: 128 + callsLoad(inCalls).memoryMiB }),
+  ports: ({ media }) => [
+    {
+      name: "api",
+      number: apiPort,
+      protocol: "tcp",
+      exposure: "internal",
+      consumers: ["mattermost"],
+      why: "the chat server's signalling",
+    },
+    ...callsMediaPorts(media.callsPort),
+  ],
+  volumes: () => [
+    { name: "store", path: "/data", backup: "none", why: "its clients, which register again by themselves" },
+  ],
+  container: ({ settings: { media }, mediaAddress }) => ({
+    environment: {
+      RTCD_API_HTTP_LISTENADDRESS: `:${apiPort}`,
+      // On the private network with the chat server alone: it registers again when the store is lost.
+      RTCD_API_SECURITY_ALLOWSELFREGISTRATION: "true",
+      RTCD_RTC_ICEPORTUDP: String(media.callsPort),
+      RTCD_RTC_ICEPORTTCP: String(media.callsPort),
+      RTCD_RTC_ICEHOSTOVERRIDE: mediaAddress,
+      // Its documentation advises this for stability.
+      RTCD_RTC_NACKDISABLECOPY: "false",
+      RTCD_STORE_DATASOURCE: "/data/db",
+      RTCD_LOGGER_ENABLEFILE: "false",
+    },
+    files: [
+      healthFile([
+        {
+          name: "api",
+          command: `$busybox wget -q -O - http://127.0.0.1:${apiPort}/version`,
+          restartAfterSeconds: 120,
+        },
+      ]),
+    ],
+  }),
+  shell: true,
+  sandbox: {
+    egress: { value: true, reason: "sends media to clients" },
+    temporary: { value: { "/tmp": 16 }, reason: "the health check's memory" },
+    openFiles: {
+      value: 65_536,
+      reason: "hundreds of UDP sockets, and one TCP connection per client behind a firewall",
+    },
+  },
+  health: {
+    command: healthCommand("busybox"),
+    intervalSeconds: 5,
+    timeoutSeconds: 5,
+    retries: 3,
+    startSeconds: 60,
+  },
+  sysctls: { "net.core.rmem_max": 16_777_216, "net.core.wmem_max": 16_777_216 },
+  startsAfter: [],
+  // It waits for its calls to end, without a limit of its own.
+  stopGraceSeconds: 300,
+  jobs: [],
+};
+
+/** Doors for the media of calls, wherever the server for them runs. */
+export function callsMediaPorts(port: number): ReturnType<Service["ports"]> {
+  return (["udp", "tcp"] as const).map((protocol) => ({
+    name: `media-${protocol}`,
+    number: port,
+    published: port,
+    protocol,
+    exposure: "media" as const,
+    why:
+      protocol === "udp"
+        ? "voice, video and screens of calls"
+        : "the same for clients whose network stops UDP",
+  }));
+}
+
+/**
+ * What people in calls cost, with a screen shared in every tenth seat. Source: Mattermost's measurements, 100 calls
+ * of 10 on 4 vCPUs: 84 % CPU, 1.73 GB, 1530 Mbit/s out.
+ */
+export const callsLoad = (inCalls: number) => ({
+  memoryMiB: 1.7 * inCalls,
+  cpus: 0.0034 * inCalls,
+  diskGiB: 0,
+  egressMbps: 1.6 * inCalls,
+});

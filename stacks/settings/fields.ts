@@ -1,0 +1,43 @@
+/** Types of single fields, each with what it allows in words. */
+import { z } from "zod";
+
+const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const ipv4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
+export const imageReference =
+  /^([a-z0-9.-]+(:\d+)?\/)?[a-z0-9._/-]+(:[A-Za-z0-9_][\w.-]{0,127})(@sha256:[0-9a-f]{64})?$/;
+
+export const domainName = z
+  .string()
+  .refine((text) => text.length <= 253 && text.split(".").every((part) => label.test(part)), {
+    error: "not a domain name",
+    params: { allowed: "letters, digits and hyphens between dots, in lower case, such as example.org" },
+  });
+export const address = z.string().refine((text) => ipv4.test(text), {
+  error: "not an IPv4 address",
+  params: { allowed: "four numbers from 0 to 255, such as 203.0.113.10" },
+});
+export const subdomain = z.string().refine((text) => label.test(text), {
+  error: "not one DNS label",
+  params: { allowed: "one label without dots, such as chat (the free edge certificate covers one level)" },
+});
+export const email = z.string().refine((text) => z.email().safeParse(text).success, {
+  error: "not an email address",
+  params: { allowed: "an address such as admin@example.org" },
+});
+export const shownText = (least: number, most: number) =>
+  z
+    .string()
+    .min(least)
+    .max(most)
+    .refine((text) => !/\p{Cc}/u.test(text), {
+      error: "with control characters",
+      params: { allowed: "text without line breaks and other control characters" },
+    });
+export const port = z.int().min(1).max(65535);
+export const count = (most: number) => z.int().min(0).max(most);
+export const engine = z.string().refine((text) => /^unix:\/\/\/.+$/.test(text), {
+  error: "not the address of a Docker Engine's socket",
+  params: { allowed: "unix:///path/to/docker.sock" },
+});
+export const memoryMiB = z.int().min(512).max(1_048_576);
+export const cpus = z.int().min(1).max(512);

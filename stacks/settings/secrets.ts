@@ -1,0 +1,34 @@
+/** The secret settings: strings that stand encrypted in the file. */
+interface SecretRule {
+  meaning: string;
+  /** What its value must look like, and the same in words. */
+  pattern?: RegExp;
+  allowed?: string;
+}
+
+/** Secret settings: strings that stand encrypted in the file; `npm run secret` writes them. */
+export const secretSettings = {
+  licence: {
+    meaning: "Mattermost licence (the text of the licence file); for the enterprise edition.",
+  },
+  mailPassword: { meaning: "Password for `mail.username`." },
+  turnSecret: {
+    meaning: "Secret that the relay shares with calls and meetings; left out, one is made.",
+    // coturn's file has no way to quote: a space, a # or a line break would end the value.
+    pattern: /^[A-Za-z0-9+/=_.~-]{16,128}$/,
+    allowed: "16 to 128 letters, digits and + / = _ . ~ -",
+  },
+} as const satisfies Record<string, SecretRule>;
+export type SecretSetting = keyof typeof secretSettings;
+
+/** What a secret's value must look like, in words. */
+export const describeSecretValue = (key: SecretSetting): string => {
+  const { allowed = "any text" }: SecretRule = secretSettings[key];
+  return allowed;
+};
+
+/** What would be allowed instead of a value that isn't; `undefined` where it is. */
+export function secretValueProblem(key: SecretSetting, value: string): string | undefined {
+  const { pattern }: SecretRule = secretSettings[key];
+  return pattern === undefined || pattern.test(value) ? undefined : describeSecretValue(key);
+}
