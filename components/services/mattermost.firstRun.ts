@@ -81,7 +81,10 @@ install() {
   id=$1 version=$2 url=$3 sha256=$4
   if mm plugin list --json | tr -d ' \\n' | grep -q "\\"id\\":\\"$id\\"[^{}]*\\"version\\":\\"$version\\""; then return; fi
   echo "installing plugin $id $version"
-  wget -q -O /tmp/plugin.tar.gz "$url"
+  wget -q -O /tmp/plugin.tar.gz "$url" || {
+    echo "plugin $id: $url doesn't answer; muster:chat.plugins may name it with another address" >&2
+    exit 1
+  }
   [ -z "$sha256" ] || echo "$sha256  /tmp/plugin.tar.gz" | sha256sum -c -s || {
     echo "plugin $id: the archive at $url is not the pinned one: $(sha256sum /tmp/plugin.tar.gz)" >&2
     exit 1

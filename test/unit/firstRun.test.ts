@@ -17,9 +17,12 @@ const plugin = {
   sha256,
 };
 
-function jobFor(chat: Record<string, unknown>, encrypted: string[] = []): JobPlan {
+type Change = Record<string, unknown>;
+
+function jobFor(chat: Change, encrypted: string[] = [], more: Change = {}): JobPlan {
   const mail = { host: "smtp.example.org", username: "u", from: "a@example.org" };
-  const plan = localTopology({ chat, mail }, encrypted).services.find(({ name }) => name === "mattermost");
+  const { services } = localTopology({ chat, mail, ...more }, encrypted);
+  const plan = services.find(({ name }) => name === "mattermost");
   const job = plan?.jobs.find((candidate) => candidate.job.name === "first-run");
   if (job === undefined) throw new Error("no first-run job");
   return job;
@@ -28,7 +31,8 @@ function fileOf({ spec }: JobPlan, name: string): string | undefined {
   const file = spec.files?.find((candidate) => candidate.name === name);
   return file && fill(file.content, (late) => JSON.stringify(late));
 }
-const scriptFor = (chat: Record<string, unknown>): string => fileOf(jobFor(chat), "first-run.sh") ?? "";
+const scriptFor = (chat: Change, more: Change = {}): string =>
+  fileOf(jobFor(chat, [], more), "first-run.sh") ?? "";
 
 // Stands in for the server behind its local socket. What it is asked goes to a log, what it knows to a folder.
 const mmctl = `#!/bin/sh
@@ -82,8 +86,8 @@ describe("the first run", () => {
   afterEach(() => {
     root.remove();
   });
-  const run = (chat: Record<string, unknown> = {}, env: NodeJS.ProcessEnv = {}): Finished =>
-    root.run(scriptFor(chat), {
+  const run = (chat: Change = {}, env: NodeJS.ProcessEnv = {}, more: Change = {}): Finished =>
+    root.run(scriptFor(chat, more), {
       STATE: root.path("/state"),
       STUBS: root.path("/stubs"),
       ARCHIVE: archive,
@@ -184,11 +188,28 @@ describe("the first run", () => {
     expect(state("uploads")).toBe("false\n");
   });
 
+  it("says which address of a plugin doesn't answer", () => {
+    root.write("/stubs/wget", "#!/bin/sh\nexit 1\n", 0o755);
+    const { code, stderr } = run({ plugins: [plugin] });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(`${plugin.url} doesn't answer; muster:chat.plugins may name it`);
+  });
+
+  it("switches the meetings' plugin on with the meetings, and off with them, but not somebody else's", () => {
+    run({});
+    expect(asked("plugin disable")).toBe(0);
+    expect(run({}, {}, { meetings: "jitsi" })).toMatchObject({ code: 0 });
+    expect([asked("plugin add"), asked("plugin enable jitsi")]).toEqual([1, 2]);
+    run({});
+    run({});
+    expect(asked("plugin disable jitsi")).toBe(1);
+  });
+
   it("can be read by a shell, whatever the settings allow", () => {
     const chats = arbitraryOf(settingsSchema.shape.chat) as fc.Arbitrary<Record<string, unknown>>;
     fc.assert(
-      fc.property(chats, (chat) => {
-        expect(syntaxErrors(scriptFor(chat))).toBe("");
+      fc.property(chats, fc.constantFrom("jitsi", "off"), (chat, meetings) => {
+        expect(syntaxErrors(scriptFor(chat, { meetings }))).toBe("");
       }),
       { numRuns: 25 },
     );
@@ -216,6 +237,32 @@ describe("the first run's files", () => {
     expect(fileOf(jobFor({}, ["mailPassword"]), "configuration.json")).toBe(
       '{"EmailSettings":{"SMTPPassword":{"secret":"mailPassword","encode":"json"}}}',
     );
+  });
+
+  it("give the meetings' plugin its secret, and calls theirs, as JSON that no variable holds", () => {
+    const more = { calls: "embedded", meetings: "jitsi", web: { httpsPort: 8443 } };
+    const { PluginSettings } = JSON.parse(fileOf(jobFor({}, [], more), "configuration.json") ?? "") as {
+      PluginSettings: { Plugins: Record<string, Change> };
+    };
+    expect(PluginSettings.Plugins["com.mattermost.calls"]).toEqual({
+      turnstaticauthsecret: { secret: "turn-secret", encode: "json" },
+    });
+    expect(PluginSettings.Plugins["jitsi"]).toMatchObject({
+      jitsiurl: "https://meet.localhost:8443",
+      jitsijwt: true,
+      jitsiappid: "muster",
+      jitsiappsecret: { secret: "jitsi-app-secret", encode: "json" },
+      jitsicompatibilitymode: false,
+    });
+  });
+
+  it("install the plugin that the settings name in the place of Muster's own", () => {
+    const own = { ...plugin, id: "jitsi", version: "2.2.0" };
+    const script = scriptFor({ plugins: [own] }, { meetings: "jitsi" });
+    expect(script.match(/^install /gm)).toHaveLength(1);
+    expect(script).toContain(`install 'jitsi' '2.2.0' '${plugin.url}' '${sha256}'`);
+    expect(scriptFor({}, { meetings: "jitsi" })).toContain("install 'jitsi' '2.1.0' 'https://github.com/");
+    expect(scriptFor({})).not.toContain("install 'jitsi'");
   });
 
   it("keep passwords out of the script and the environment", () => {

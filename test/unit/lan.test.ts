@@ -1,5 +1,5 @@
 import type { NetworkInterfaceInfo } from "node:os";
-import { lanAddresses, rememberLanAddress } from "../../cli/lan";
+import { addressIsSet, lanAddresses, rememberLanAddress, withLanAddress } from "../../cli/lan";
 import { capturePulumi } from "../../cli/pulumi";
 import { localTopology, stackTopology } from "../helpers/stacks";
 
@@ -22,6 +22,27 @@ describe("this machine's addresses", () => {
   it("are those that others can reach: no loopback, no bridge, no IPv6, none that the machine made up", () => {
     expect(lanAddresses(machine)).toEqual(["192.0.2.7", "192.0.2.8"]);
     expect(lanAddresses({ lo: machine["lo"] })).toEqual([]);
+  });
+});
+
+describe("the settings before the first start", () => {
+  const raw = (host: unknown) => ({ source: "s", values: { domain: "localhost", host }, encrypted: [] });
+
+  it("are checked with the address that is about to be stored", () => {
+    const first = raw({ provider: "local" });
+    expect(addressIsSet(first)).toBe(false);
+    expect(withLanAddress(first).values["host"]).toEqual({ provider: "local", address: "192.0.2.7" });
+  });
+
+  it.each([[{ provider: "local", address: "127.0.0.1" }], [{ provider: "aws" }], ["local"], [undefined]])(
+    "are left as they are with host %j",
+    (host) => {
+      expect(withLanAddress(raw(host)).values["host"]).toEqual(host);
+    },
+  );
+
+  it("are left as they are where there is no address", () => {
+    expect(withLanAddress(raw({ provider: "local" }), []).values["host"]).toEqual({ provider: "local" });
   });
 });
 

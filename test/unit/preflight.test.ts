@@ -1,3 +1,4 @@
+import { createSocket } from "node:dgram";
 import { createServer, type Server } from "node:net";
 import type Docker from "dockerode";
 import { UserError } from "../../cli/errors";
@@ -13,6 +14,7 @@ interface Engine {
   version?: string;
   memoryMiB?: number;
   rootDir?: string;
+  system?: string;
   containers?: { Labels: Record<string, string> }[];
   volumes?: object[];
   /** What the registry says of an image that isn't on the host; nothing where it has it. */
@@ -31,7 +33,13 @@ const isLabelled = (labels: Record<string, string>, wanted: string): boolean =>
   Object.entries(labels).some(([key, value]) => `${key}=${value}` === wanted);
 
 /** An engine on which all is well, but for what a test changes. */
-function engine({ version = "27.0.1", memoryMiB = 8192, rootDir = "/nowhere", ...there }: Engine): Docker {
+function engine({
+  version = "27.0.1",
+  memoryMiB = 8192,
+  rootDir = "/nowhere",
+  system = "Debian",
+  ...there
+}: Engine): Docker {
   const { containers = [], volumes = [], registry = () => undefined, images = () => true } = there;
   const fail = (error: object): never => {
     throw error instanceof Error ? error : Object.assign(new Error("no"), error);
@@ -41,7 +49,8 @@ function engine({ version = "27.0.1", memoryMiB = 8192, rootDir = "/nowhere", ..
     error === undefined ? {} : fail(error);
   return {
     version: () => Promise.resolve({ Version: version }),
-    info: () => Promise.resolve({ MemTotal: memoryMiB * 1024 ** 2, DockerRootDir: rootDir }),
+    info: () =>
+      Promise.resolve({ MemTotal: memoryMiB * 1024 ** 2, DockerRootDir: rootDir, OperatingSystem: system }),
     listContainers: ({ filters: { label } }: Query) =>
       Promise.resolve(containers.filter(({ Labels }) => label.every((one) => isLabelled(Labels, one)))),
     listVolumes: () => Promise.resolve({ Volumes: volumes }),
@@ -82,11 +91,12 @@ describe("what an up needs on its host", () => {
     change: Engine,
     ports: object = {},
     known: StackState | "none" = state,
+    more: Record<string, unknown> = {},
   ): Promise<string[]> => {
     const web = { httpPort: await free(), httpsPort: await free(), ...ports };
-    return (
-      await missingOnHost(engine(change), localTopology({ web }), known === "none" ? undefined : known)
-    ).map(({ what, fix }) => `${what} | ${fix}`);
+    const topology = localTopology({ web, ...more });
+    const found = await missingOnHost(engine(change), topology, known === "none" ? undefined : known);
+    return found.map(({ what, fix }) => `${what} | ${fix}`);
   };
 
   it("is nothing more where all is there", async () => {
@@ -152,6 +162,34 @@ describe("what an up needs on its host", () => {
     for (const id of ["known", "stray"])
       expect(await missing({ containers: holding(id, "mine") }, { httpsPort: taken })).toEqual([]);
     expect(await missing({ containers: holding("other", "theirs") }, { httpsPort: taken })).toHaveLength(2);
+  });
+
+  it("is a UDP port that nobody else has, but what is on the host's network has its ports already", async () => {
+    const socket = createSocket("udp4");
+    await new Promise<void>((done) => socket.bind(0, "0.0.0.0", done));
+    const { port: turnPort } = socket.address();
+    const more = { calls: "embedded", media: { turnPort, callsPort: await free() } };
+    expect(await missing({}, {}, state, more)).toEqual([
+      `port ${turnPort}/udp on 0.0.0.0 for coturn: another program has it | stop that program, or set muster:media.turnPort`,
+    ]);
+    const own = {
+      Id: "known",
+      Names: ["/muster-test-coturn"],
+      Labels: { ...label("mine"), "muster.service": "coturn" },
+      Ports: [],
+      HostConfig: { NetworkMode: "host" },
+    };
+    expect(await missing({ containers: [own] }, {}, state, more)).toEqual([]);
+    await new Promise<void>((done) => socket.close(done));
+  });
+
+  it("is Linux for what shares the host's network", async () => {
+    const more = { calls: "embedded", media: { callsPort: await free(), turnPort: await free() } };
+    const [said, ...others] = await missing({ system: "Docker Desktop" }, {}, state, more);
+    expect(said).toContain("Linux for coturn");
+    expect(said).toContain("set muster:turn to off");
+    expect(others).toEqual([]);
+    expect(await missing({ system: "Docker Desktop" }, {}, state, { ...more, turn: "off" })).toEqual([]);
   });
 
   it("are names that no other installation has", async () => {

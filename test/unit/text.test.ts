@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import {
   fill,
+  jsonText,
   type Late,
   type PlainText,
   secret,
@@ -54,5 +55,37 @@ describe("text", () => {
     // @ts-expect-error nor is one that holds such a text
     const nestedRefused: PlainText = text`${any}`;
     expect([plain, nested, refused, nestedRefused].map(({ parts }) => parts.length)).toEqual([3, 3, 1, 1]);
+  });
+});
+
+describe("JSON with late values", () => {
+  const address = { publicAddressOf: "main" } as const;
+  const read = (value: Text): unknown =>
+    JSON.parse(fill(value, (late) => ("secret" in late ? JSON.stringify(`"${late.secret}"\n`) : "10.0.0.1")));
+
+  it("is the same value again, with secrets and addresses in their places", () => {
+    const value = {
+      a: [1, true, 'q"\n'],
+      b: text`turn:${address}:3478?"x"`,
+      c: secret("s"),
+      d: address,
+      e: {},
+    };
+    expect(read(jsonText<Late>(value))).toEqual({
+      a: [1, true, 'q"\n'],
+      b: 'turn:10.0.0.1:3478?"x"',
+      c: '"s"\n',
+      d: "10.0.0.1",
+      e: {},
+    });
+  });
+
+  it("is plain text where no secret is in it, and says so in its type", () => {
+    const plain: PlainText = jsonText([text`at ${address}`, { b: 2 }]);
+    expect(plain.parts).toEqual(['["at ', address, '",{"b":2}]']);
+  });
+
+  it("refuses a secret within a longer string, which nothing would escape", () => {
+    expect(() => jsonText<Late>({ a: text`prefix ${secret("s")}` })).toThrow(/nothing would escape it/);
   });
 });

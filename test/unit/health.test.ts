@@ -1,0 +1,99 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Expectation, healthCommand, healthFile } from "../../components/services/health";
+import { fill } from "../../components/services/text";
+
+/** Runs the script again and again, with a clock and a `kill` of the test's own. */
+class Container {
+  private readonly dir = mkdtempSync(join(tmpdir(), "muster-health-"));
+  private readonly script: string;
+
+  constructor(expectations: readonly Expectation[]) {
+    const original = fill(healthFile(expectations).content, () => "10.0.0.1");
+    this.script = original
+      .replace("since=/tmp/", `since=${this.dir}/`)
+      .replace("/proc/uptime", join(this.dir, "uptime"));
+    // Process 1 is this machine's here: the fake must have its place.
+    expect(this.script).not.toMatch(/\/proc\/|=\/tmp\/failing/);
+  }
+
+  check(uptimeSeconds: number): { healthy: boolean; signals: string[]; output: string } {
+    writeFileSync(join(this.dir, "uptime"), `${uptimeSeconds}.37 1000.00\n`);
+    writeFileSync(join(this.dir, "signals"), "");
+    const fake = `kill() { echo "$*" >> ${this.dir}/signals; }\n`;
+    const { status, stdout } = spawnSync("sh", ["-c", fake + this.script], { encoding: "utf8" });
+    const signals = readFileSync(join(this.dir, "signals"), "utf8").split("\n").filter(Boolean);
+    return { healthy: status === 0, signals, output: stdout };
+  }
+
+  works(name: string, does: boolean): void {
+    if (does) writeFileSync(join(this.dir, name), "");
+    else rmSync(join(this.dir, name), { force: true });
+  }
+
+  remove(): void {
+    rmSync(this.dir, { recursive: true });
+  }
+
+  static of(restartAfterSeconds?: number): Container {
+    const patience = restartAfterSeconds === undefined ? {} : { restartAfterSeconds };
+    return new Container([
+      // The first path that is replaced is the memory's; this one is the check's own.
+      { name: "one", command: '[ -e "${since%/*}/one" ]', ...patience },
+      { name: "two", command: '[ -e "${since%/*}/two" ]' },
+    ]);
+  }
+}
+
+describe("a health check that mends", () => {
+  let container: Container;
+  afterEach(() => {
+    container.remove();
+  });
+
+  it("is healthy only while everything holds", () => {
+    container = Container.of(60);
+    container.works("one", true);
+    expect(container.check(100)).toMatchObject({ healthy: false, output: "two has failed for 0 s\n" });
+    container.works("two", true);
+    expect(container.check(101)).toEqual({ healthy: true, signals: [], output: "" });
+    container.works("one", false);
+    expect(container.check(102)).toMatchObject({ healthy: false, output: "one has failed for 0 s\n" });
+  });
+
+  it("ends the main process once something has failed for too long, and harder where that doesn't help", () => {
+    container = Container.of(60);
+    container.works("two", true);
+    expect(container.check(1000).signals).toEqual([]);
+    expect(container.check(1059).signals).toEqual([]);
+    expect(container.check(1060)).toMatchObject({ healthy: false, signals: ["-TERM 1"] });
+    expect(container.check(1179).signals).toEqual(["-TERM 1"]);
+    expect(container.check(1180).signals).toEqual(["-TERM 1", "-QUIT 1"]);
+  });
+
+  it("counts anew after a time in which it held", () => {
+    container = Container.of(60);
+    container.works("two", true);
+    expect(container.check(1000).healthy).toBe(false);
+    container.works("one", true);
+    expect(container.check(1050).healthy).toBe(true);
+    container.works("one", false);
+    expect(container.check(1070).signals).toEqual([]);
+    expect(container.check(1129).signals).toEqual([]);
+    expect(container.check(1130).signals).toEqual(["-TERM 1"]);
+  });
+
+  it("leaves alone for ever what may take its time", () => {
+    container = Container.of();
+    container.works("two", true);
+    expect(container.check(10).signals).toEqual([]);
+    expect(container.check(100_000)).toMatchObject({ healthy: false, signals: [] });
+  });
+});
+
+it("is run with the shell that the image has, or with the busybox that Muster ships", () => {
+  expect(healthCommand("sh")).toEqual(["sh", "/muster/health.sh"]);
+  expect(healthCommand("busybox")).toEqual(["/muster/busybox", "sh", "/muster/health.sh"]);
+});
