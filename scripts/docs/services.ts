@@ -45,10 +45,12 @@ function reachedBy(port: Port): string {
 const numbers = (port: { number: number; last?: number }): string =>
   port.last === undefined ? String(port.number) : `${port.number}-${port.last}`;
 
+const running = (settings: Settings): Service[] => services.filter(({ when }) => when(settings));
+
 export const portsTable = (settings: Settings): string =>
   table(
     ["Service", "Port", "Published as", "Exposure", "Reached by", "Why"],
-    services.flatMap((service) =>
+    running(settings).flatMap((service) =>
       service
         .ports(settings)
         .map((port) => [
