@@ -10,11 +10,19 @@ interface ImagePin {
   tag: string;
 }
 
+// The four images of a release belong together.
+// renovate: datasource=docker depName=ghcr.io/jitsi/web
+const jitsiTag = "stable-11146-2";
+
 const images = {
   // renovate: datasource=docker depName=busybox
   busybox: { registry: "docker.io", repository: "library/busybox", tag: "1.37.0-musl" },
   // renovate: datasource=docker depName=caddy
   caddy: { registry: "docker.io", repository: "library/caddy", tag: "2.11.4" },
+  "jitsi-web": { registry: "ghcr.io", repository: "jitsi/web", tag: jitsiTag },
+  "jitsi-prosody": { registry: "ghcr.io", repository: "jitsi/prosody", tag: jitsiTag },
+  "jitsi-jicofo": { registry: "ghcr.io", repository: "jitsi/jicofo", tag: jitsiTag },
+  "jitsi-jvb": { registry: "ghcr.io", repository: "jitsi/jvb", tag: jitsiTag },
   // renovate: datasource=docker depName=mattermost/mattermost-team-edition
   "mattermost-team": {
     registry: "docker.io",
