@@ -11,7 +11,8 @@ const roots = ["prosody", "lua5.4", "lua-expat", "lua-filesystem", "lua-sec", "l
 /** Of all that those depend on, what a program loads; the rest would install or administer a machine. */
 const loaded = /^(prosody$|openssl$|lua|zlib|lib(c6|expat|gcc-s|icu|readline|ssl|stdc\+\+|tinfo|zstd))/;
 const needed = /^(usr\/(bin\/(lua|prosody$|openssl$)|lib\/|lib64\/|share\/lua\/)|etc\/ssl\/openssl\.cnf$)/;
-const unneeded = /\/(gconv|audit|lua\/5\.[123]|liblua5\.[123])|^usr\/share\/lua\/5\.[123]\//;
+// Lua modules that are written in Lua lie in the folder of 5.1, and links in those of the others.
+const unneeded = /\/lib\/.*\/(gconv|audit|lua\/5\.[123]|liblua5\.[123])/;
 
 /** Debian's packages, unpacked but not installed. */
 async function debianFolder(): Promise<string> {

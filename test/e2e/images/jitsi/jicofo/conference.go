@@ -5,6 +5,7 @@ import (
 	"log"
 	"strings"
 	"sync"
+	"time"
 
 	"muster/test/e2e/images/jitsi/settings"
 	"muster/test/e2e/images/jitsi/xmpp"
@@ -42,7 +43,15 @@ func (f *focus) conference(client *xmpp.Client, stanza *xmpp.Element, name strin
 	}
 	f.guard.Unlock()
 
-	known.joining.Do(func() { known.failure = client.Join(name, nick, "") })
+	known.joining.Do(func() {
+		known.failure = client.Join(name, nick, "")
+		// Nobody came: others may not find an open room.
+		time.AfterFunc(15*time.Second, func() {
+			f.guard.Lock()
+			defer f.guard.Unlock()
+			f.leaveEmpty(client, name)
+		})
+	})
 	if known.failure != nil {
 		log.Print(known.failure)
 		f.close(name)
@@ -70,11 +79,7 @@ func (f *focus) member(client *xmpp.Client, presence *xmpp.Element, here bool) {
 	}
 	if !here {
 		delete(room.members, who)
-		if len(room.members) == 0 {
-			log.Printf("%s is empty", name)
-			delete(f.rooms, name)
-			_ = client.Send(fmt.Sprintf(`<presence type="unavailable" to="%s/%s"/>`, xmpp.Escape(name), nick))
-		}
+		f.leaveEmpty(client, name)
 		return
 	}
 	x := presence.Child(xmpp.MUCUser, "x")
@@ -88,6 +93,15 @@ func (f *focus) member(client *xmpp.Client, presence *xmpp.Element, here bool) {
 		jid := xmpp.Escape(xmpp.Bare(item.Attr("jid")))
 		_ = client.Send(fmt.Sprintf(grant, client.NewID(), xmpp.Escape(name), xmpp.MUCAdmin, jid))
 	}
+}
+
+func (f *focus) leaveEmpty(client *xmpp.Client, name string) {
+	if room := f.rooms[name]; room == nil || len(room.members) > 0 {
+		return
+	}
+	log.Printf("%s is empty", name)
+	delete(f.rooms, name)
+	_ = client.Send(fmt.Sprintf(`<presence type="unavailable" to="%s/%s"/>`, xmpp.Escape(name), nick))
 }
 
 // deserves: with authentication every authenticated user becomes an owner, without it the first one does.

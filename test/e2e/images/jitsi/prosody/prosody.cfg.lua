@@ -41,11 +41,11 @@ http_default_host = domain
 consider_bosh_secure = true
 consider_websocket_secure = true
 trusted_proxies = list(get(ENV_PROSODY_TRUSTED_PROXIES, "127.0.0.1,::1"))
-modules_enabled = {
+local modules = {
 	"roster", "saslauth", "tls", "disco", "private", "version", "ping", "limits", "posix", "http_health",
 }
-if get(ENV_TURN_HOST) or get(ENV_TURNS_HOST) then extend(modules_enabled, { "external_services" }) end
-extend(modules_enabled, list(ENV_GLOBAL_MODULES))
+if get(ENV_TURN_HOST) or get(ENV_TURNS_HOST) then extend(modules, { "external_services" }) end
+modules_enabled = extend(modules, list(ENV_GLOBAL_MODULES))
 modules_disabled = { "offline", "register", "s2s" }
 limits = { c2s = { rate = get(ENV_PROSODY_C2S_LIMIT, "10kb/s") } }
 pidfile = "/run/prosody/prosody.pid"
@@ -93,9 +93,10 @@ VirtualHost(domain)
 		authentication = "anonymous"
 	end
 	ssl = certificate(domain)
-	modules_enabled = extend({ "bosh", websocket and "websocket" or nil }, list(ENV_XMPP_MODULES))
-	if websocket then extend(modules_enabled, { "smacks" }) end
-	if lobby then extend(modules_enabled, { "muc_lobby_rooms" }) end
+	local main = extend({ "bosh" }, list(ENV_XMPP_MODULES))
+	if websocket then extend(main, { "websocket", "smacks" }) end
+	if lobby then extend(main, { "muc_lobby_rooms" }) end
+	modules_enabled = main
 	main_muc = muc_domain
 	lobby_muc = lobby and lobby_domain or nil
 
@@ -112,7 +113,7 @@ VirtualHost(auth_domain)
 	modules_enabled = { "register_setup" }
 	authentication = "internal_hashed"
 
-local function rooms(host, modules)
+local function rooms(host, names)
 	Component(host)("muc")
 	storage = "memory"
 	restrict_room_creation = true
@@ -120,7 +121,7 @@ local function rooms(host, modules)
 	muc_room_default_public_jids = true
 	muc_room_allow_persistent = false
 	muc_tombstones = false
-	modules_enabled = modules
+	modules_enabled = names
 end
 
 rooms(get(ENV_XMPP_INTERNAL_MUC_DOMAIN, "internal-muc.meet.jitsi"), list(ENV_XMPP_INTERNAL_MUC_MODULES))

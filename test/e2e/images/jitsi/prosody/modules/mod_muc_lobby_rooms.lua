@@ -7,15 +7,9 @@ local lobby_host = module:get_option_string("lobby_muc")
 local jitmeet = "http://jitsi.org/jitmeet"
 local muc_ns = "http://jabber.org/protocol/muc"
 
--- Components are loaded after this host.
+-- Components are loaded after this host. The handler returns nothing, since anything else would end the event.
 local function when_muc(host, callback)
-	local function try()
-		local found = prosody.hosts[host]
-		local muc = found and found.modules.muc
-		if muc then callback(muc, module:context(host)) end
-		return muc ~= nil
-	end
-	if not try() then module:hook_global("server-started", try) end
+	module:hook_global("server-started", function() callback(prosody.hosts[host].modules.muc, module:context(host)) end)
 end
 
 local main, lobby

@@ -2,6 +2,11 @@
 local main_host = module:get_option_string("main_muc")
 local lobby_host = module:get_option_string("lobby_muc")
 
+if not lobby_host then
+	module:log("error", "lobby not enabled missing lobby_muc config")
+	return
+end
+
 module:hook_global("create-persistent-lobby-room", function(event)
 	prosody.events.fire_event("create-lobby-room", event)
 	event.room._data.persist_lobby = true
