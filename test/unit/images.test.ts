@@ -54,6 +54,11 @@ describe("images", () => {
     expect(isRolling("caddy", "caddy")).toBe(true);
     expect(isRolling("registry.example.org:5000/caddy", "caddy")).toBe(true);
   });
+
+  it("with a channel's name alone may be another tomorrow, with a release's number behind it not", () => {
+    expect(isRolling("ghcr.io/jitsi/web:stable", "jitsi-web")).toBe(true);
+    expect(isRolling("ghcr.io/jitsi/web:stable-11146-2", "jitsi-web")).toBe(false);
+  });
 });
 
 describe("PostgreSQL's data", () => {

@@ -7,13 +7,23 @@ import Docker from "dockerode";
 import { pack } from "tar-stream";
 import { busyboxRecipe } from "./busybox";
 import { caddyRecipe } from "./caddy";
+import { jitsiJicofoRecipe, jitsiJvbRecipe, jitsiWebRecipe } from "./jitsi";
+import { jitsiProsodyRecipe } from "./jitsiProsody";
 import { mattermostRecipe } from "./mattermost";
 import { postgresRecipe } from "./postgres";
 import { cached, hashOf, missingTools, parseReference, sources, type Recipe, type Reference } from "./recipe";
 import { followed, pull } from "./registry";
 import { writeRootfs } from "./rootfs";
 
-export type ImageName = "busybox" | "caddy" | "postgres" | "mattermost";
+export type ImageName =
+  | "busybox"
+  | "caddy"
+  | "postgres"
+  | "mattermost"
+  | "jitsi-web"
+  | "jitsi-prosody"
+  | "jitsi-jicofo"
+  | "jitsi-jvb";
 export type Origin = "present" | "pulled" | "built";
 
 /** On an image that was made here: the hash of its recipe. An image without it came from a registry. */
@@ -24,6 +34,10 @@ const recipes: Record<ImageName, (reference: Reference) => Promise<Recipe>> = {
   caddy: caddyRecipe,
   postgres: postgresRecipe,
   mattermost: mattermostRecipe,
+  "jitsi-web": jitsiWebRecipe,
+  "jitsi-prosody": jitsiProsodyRecipe,
+  "jitsi-jicofo": jitsiJicofoRecipe,
+  "jitsi-jvb": jitsiJvbRecipe,
 };
 
 /** An image with the recipe for it, which is looked for only when needed: a version without one may be there or pulled. */

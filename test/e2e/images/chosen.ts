@@ -7,6 +7,10 @@ const parts = {
   caddy: "caddy",
   postgres: "postgres",
   mattermost: "mattermost-team",
+  "jitsi-web": "jitsi-web",
+  "jitsi-prosody": "jitsi-prosody",
+  "jitsi-jicofo": "jitsi-jicofo",
+  "jitsi-jvb": "jitsi-jvb",
 } as const;
 
 /** For `muster:images.overrides`. */
@@ -16,7 +20,7 @@ export type ImageOverrides = Partial<Record<(typeof parts)[ImageName], string>>;
 export const swappedImages = (): ImageOverrides =>
   Object.fromEntries(
     Object.entries(parts).flatMap(([part, image]) => {
-      const reference = process.env[`MUSTER_E2E_IMAGE_${part.toUpperCase()}`];
+      const reference = process.env[`MUSTER_E2E_IMAGE_${part.toUpperCase().replaceAll("-", "_")}`];
       return reference === undefined ? [] : [[image, reference]];
     }),
   );
