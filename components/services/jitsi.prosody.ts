@@ -27,7 +27,7 @@ export const jitsiProsody: Service = {
   needs: ({ inMeetings }) => ({
     memoryMiB: 112 + 0.5 * inMeetings,
     cpus: 0.05 + Math.min(1, inMeetings / 500),
-    diskGiB: 1,
+    diskGiB: 0,
   }),
   ports: () => [
     {
@@ -47,9 +47,7 @@ export const jitsiProsody: Service = {
       why: "people's signalling, over a websocket",
     },
   ],
-  volumes: () => [
-    { name: "data", path: "/var/lib/prosody", backup: "none", why: "accounts of Jitsi's own parts" },
-  ],
+  volumes: () => [],
   generates: { "jicofo-password": 32, "jvb-password": 32, "jitsi-app-secret": 40 },
   container: (context) =>
     jitsiContainer({
@@ -61,13 +59,36 @@ export const jitsiProsody: Service = {
         ...(relays(context.settings) ? { TURN_CREDENTIALS: text`${turnSecret(context)}` } : {}),
       },
       expectations: [ownCheck],
+      files: [{ name: `mod_${lobbyModule}.lua`, content: text`${lobbyScript}` }],
+      prepare: `cp /muster/mod_${lobbyModule}.lua /prosody-plugins-custom/`,
     }),
-  sandbox: jitsiSandbox({ "/prosody-plugins-custom": 1 }),
+  // Its data are the accounts of Jitsi's own parts, which are made anew at each start: no old password outlives it.
+  sandbox: jitsiSandbox({ "/prosody-plugins-custom": 1, "/var/lib/prosody": 16 }),
   health: jitsiHealth,
   startsAfter: [],
   stopGraceSeconds: 10,
   jobs: [],
 };
+
+const lobbyModule = "muster_members_skip_lobby";
+
+/**
+ * The image's own modules open a lobby in every room, for members as well, whose tokens would have to say that they
+ * pass; the plugin's don't. So who has signed in on the members' host is let through. The host is asked, not the
+ * session's token: a guest's session holds whatever the guest put into the address.
+ */
+const lobbyScript = `local host = require "util.jid".host
+local members = module:get_option_string("muc_mapper_domain_base")
+
+module:hook("muc-occupant-pre-join", function (event)
+	local room, occupant = event.room, event.occupant
+	if host(occupant.bare_jid) ~= members or not room:get_members_only() then return end
+	occupant.role = occupant.role or "participant"
+	if (room:get_affiliation(occupant.bare_jid) or "none") == "none" then
+		room:set_affiliation(true, occupant.bare_jid, "member")
+	end
+end, -3)
+`;
 
 /** Members come with a token that chat made; guests, where they may, come without and wait in the lobby. */
 function access({ settings, siteUrl }: ServiceContext): Record<string, string> {
@@ -84,6 +105,9 @@ function access({ settings, siteUrl }: ServiceContext): Record<string, string> {
     JWT_ENABLE_DOMAIN_VERIFICATION: "false",
     ENABLE_GUESTS: guests ? "1" : "0",
     ENABLE_LOBBY: "1",
+    ...(guests
+      ? { XMPP_MODULES: "persistent_lobby", XMPP_MUC_MODULES: `lobby_autostart,${lobbyModule}` }
+      : {}),
     ENABLE_IPV6: "0",
     MAX_PARTICIPANTS: String(settings.people.inMeetings),
   };

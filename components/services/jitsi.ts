@@ -4,7 +4,7 @@
  */
 import type { Settings } from "../../stacks/settings/schema";
 import { healthCommand, healthFile, type Expectation } from "./health";
-import type { ContainerSpec, Health, Sandbox, Temporary } from "./service";
+import type { ContainerSpec, Health, Sandbox, ServiceFile, Temporary } from "./service";
 import { secret, text, type Text } from "./text";
 
 /** Whether the stack has meetings. */
@@ -33,19 +33,23 @@ interface JitsiContainer {
   /** Variables that hold secrets, by the secret's name. */
   secrets?: Readonly<Record<string, string | Text>>;
   expectations: readonly Expectation[];
+  /** More files, and what to do with them before it starts. */
+  files?: readonly ServiceFile[];
+  prepare?: string;
 }
 
 /** The container of one part: its secrets come from a file, since everybody who may ask the engine sees variables. */
-export function jitsiContainer({ environment, secrets = {}, expectations }: JitsiContainer): ContainerSpec {
+export function jitsiContainer({ secrets = {}, files = [], ...own }: JitsiContainer): ContainerSpec {
+  const prepare = own.prepare === undefined ? "" : `${own.prepare}; `;
   const lines = Object.entries(secrets).reduce<Text>(
     (all, [name, value]) =>
       text`${all}${name}='${typeof value === "string" ? text`${secret(value)}` : value}'\n`,
     text``,
   );
   return {
-    environment: { TZ: "UTC", ...xmppDomains, ...environment },
-    files: [{ name: "secrets.env", content: lines }, healthFile(expectations)],
-    entrypoint: ["/bin/sh", "-c", "set -a; . /muster/secrets.env; exec /init"],
+    environment: { TZ: "UTC", ...xmppDomains, ...own.environment },
+    files: [{ name: "secrets.env", content: lines }, healthFile(own.expectations), ...files],
+    entrypoint: ["/bin/sh", "-c", `set -a; . /muster/secrets.env; ${prepare}exec /init`],
   };
 }
 

@@ -131,6 +131,19 @@ describe("who meets", () => {
     expect(access("guests").web["ENABLE_GUESTS"]).toBe("1");
   });
 
+  it("wait in the lobby where they are guests, in every room and without anybody's doing", () => {
+    expect(access("guests").prosody).toMatchObject({
+      XMPP_MODULES: "persistent_lobby",
+      XMPP_MUC_MODULES: "lobby_autostart,muster_members_skip_lobby",
+    });
+    expect(access("members").prosody).not.toHaveProperty("XMPP_MUC_MODULES");
+    const { spec } = planOf(withMeetings(), "jitsi-prosody");
+    expect(spec.files?.map(({ name }) => name)).toContain("mod_muster_members_skip_lobby.lua");
+    expect(spec.entrypoint?.at(-1)).toContain(
+      "cp /muster/mod_muster_members_skip_lobby.lua /prosody-plugins-custom/; exec /init",
+    );
+  });
+
   it("are at most as many as the stack is sized for", () => {
     const topology = withMeetings({ people: { inMeetings: 7 } });
     expect(environmentOf(topology, "jitsi-prosody")["MAX_PARTICIPANTS"]).toBe("7");
