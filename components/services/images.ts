@@ -29,6 +29,10 @@ const images = {
   },
   // renovate: datasource=docker depName=postgres
   postgres: { registry: "docker.io", repository: "library/postgres", tag: "18.6-alpine" },
+  // renovate: datasource=docker depName=mattermost/rtcd
+  rtcd: { registry: "docker.io", repository: "mattermost/rtcd", tag: "v1.2.6" },
+  // renovate: datasource=docker depName=coturn/coturn
+  coturn: { registry: "docker.io", repository: "coturn/coturn", tag: "4.17.0-r0" },
 } as const satisfies Record<string, ImagePin>;
 
 export type ImageName = keyof typeof images;

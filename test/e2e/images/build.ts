@@ -7,13 +7,15 @@ import Docker from "dockerode";
 import { pack } from "tar-stream";
 import { busyboxRecipe } from "./busybox";
 import { caddyRecipe } from "./caddy";
+import { coturnRecipe } from "./coturn";
 import { mattermostRecipe } from "./mattermost";
 import { postgresRecipe } from "./postgres";
 import { cached, hashOf, missingTools, parseReference, sources, type Recipe, type Reference } from "./recipe";
 import { followed, pull } from "./registry";
 import { writeRootfs } from "./rootfs";
+import { rtcdRecipe } from "./rtcd";
 
-export type ImageName = "busybox" | "caddy" | "postgres" | "mattermost";
+export type ImageName = "busybox" | "caddy" | "postgres" | "mattermost" | "enterprise" | "rtcd" | "coturn";
 export type Origin = "present" | "pulled" | "built";
 
 /** On an image that was made here: the hash of its recipe. An image without it came from a registry. */
@@ -24,6 +26,9 @@ const recipes: Record<ImageName, (reference: Reference) => Promise<Recipe>> = {
   caddy: caddyRecipe,
   postgres: postgresRecipe,
   mattermost: mattermostRecipe,
+  enterprise: mattermostRecipe,
+  rtcd: rtcdRecipe,
+  coturn: coturnRecipe,
 };
 
 /** An image with the recipe for it, which is looked for only when needed: a version without one may be there or pulled. */
@@ -39,14 +44,14 @@ interface Wanted {
  * spot. Says of each one that was made here, now or earlier, that it is no image of its publisher.
  */
 export async function ensureImages(
-  images: Record<ImageName, string>,
+  images: Partial<Record<ImageName, string>>,
   log: (line: string) => void,
   docker: Docker = new Docker(),
-): Promise<Record<ImageName, Origin>> {
+): Promise<Partial<Record<ImageName, Origin>>> {
   const origins: Partial<Record<ImageName, Origin>> = {};
   const toBuild: Wanted[] = [];
-  for (const name of Object.keys(images) as ImageName[]) {
-    const reference = parseReference(images[name]);
+  for (const [name, text] of Object.entries(images) as [ImageName, string][]) {
+    const reference = parseReference(text);
     const made = await madeHere(docker, reference);
     if (made === "real") {
       origins[name] = "present";
@@ -77,7 +82,7 @@ export async function ensureImages(
     origins[wanted.name] = "built";
     log(`${wanted.reference.text}: built in ${seconds} s, ${description(wanted.recipe)}`);
   }
-  return origins as Record<ImageName, Origin>;
+  return origins;
 }
 
 function description(recipe: Recipe): string {

@@ -7,7 +7,13 @@ const parts = {
   caddy: "caddy",
   postgres: "postgres",
   mattermost: "mattermost-team",
-} as const;
+  enterprise: "mattermost-enterprise",
+  rtcd: "rtcd",
+  coturn: "coturn",
+} as const satisfies Record<ImageName, string>;
+
+/** What a stack of the team edition runs from. */
+const teamParts = ["busybox", "caddy", "postgres", "mattermost", "coturn"] as const;
 
 /** For `muster:images.overrides`. */
 export type ImageOverrides = Partial<Record<(typeof parts)[ImageName], string>>;
@@ -22,7 +28,8 @@ export const swappedImages = (): ImageOverrides =>
   );
 
 /** The reference of each part's image. */
-export const wantedImages = (overrides: ImageOverrides): Record<ImageName, string> =>
-  Object.fromEntries(
-    Object.entries(parts).map(([part, image]) => [part, imageReference(image, { overrides })]),
-  ) as Record<ImageName, string>;
+export const wantedImages = (
+  overrides: ImageOverrides,
+  wanted: readonly ImageName[] = teamParts,
+): Partial<Record<ImageName, string>> =>
+  Object.fromEntries(wanted.map((part) => [part, imageReference(parts[part], { overrides })]));
