@@ -2,34 +2,15 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { engineSocket } from "../test/e2e/parts";
 import type { RecordedResource } from "../test/helpers/graph";
 import { engineConfig, projectDir, type StackConfig } from "../test/helpers/stacks";
+import { type Name, settings } from "./chat";
 import { runFake } from "./fakeEngine";
 import { budgets, type Figure, figure, median } from "./figures";
 import { differences, flatProgram } from "./flat";
 import { CliProgram } from "./program";
 import { type Chain, HealthWaits, longestChain } from "./waits";
 import type { Workshop } from "./workshop";
-
-/** Ports of each program's own, below those that the system hands out to connections. */
-const ports = {
-  bench: { httpPort: 17080, httpsPort: 17443 },
-  "bench-flat": { httpPort: 17081, httpsPort: 17444 },
-} as const;
-type Name = keyof typeof ports;
-
-const settings = (name: Name, overrides: Readonly<Record<string, string>>): StackConfig => ({
-  values: {
-    domain: "localhost",
-    host: { provider: "local", engine: `unix://${engineSocket}`, address: "127.0.0.1" },
-    web: ports[name],
-    people: { accounts: 20, active: 20 },
-    protectData: false,
-    images: { overrides },
-  },
-  encrypted: [],
-});
 
 /** What our program registers, from the fake engine. */
 async function recorded(dir: string, stack: Name, config: StackConfig): Promise<readonly RecordedResource[]> {

@@ -6,9 +6,12 @@ import { dirname, join } from "node:path";
 import Docker from "dockerode";
 import { labels } from "../components/host/engine";
 import { ensureImages } from "../test/e2e/images/build";
-import { swappedImages, wantedImages } from "../test/e2e/images/chosen";
+import { imagesOf, swappedImages } from "../test/e2e/images/chosen";
 import { engineSocket } from "../test/e2e/parts";
+import { parseSettings } from "../stacks/settings/parse";
+import { topologyOf } from "../stacks/topology";
 import { projectDir } from "../test/helpers/stacks";
+import { settings } from "./chat";
 
 export const sizes = [5, 20, 50] as const;
 export const growthStack = (services: number): string => `bench-growth-${services}`;
@@ -27,7 +30,8 @@ export class Workshop {
     const [taken] = stacks.filter((stack) => existsSync(join(projectDir, `Pulumi.${stack}.yaml`)));
     if (taken !== undefined)
       throw new Error(`Pulumi.${taken}.yaml is there: a stack ${taken} isn't the bench's own`);
-    await ensureImages(wantedImages(this.overrides), say, this.docker);
+    const raw = { source: "bench", ...settings("bench", this.overrides) };
+    await ensureImages(imagesOf(topologyOf("bench", parseSettings(raw))), say, this.docker);
     await this.removeStacks();
   }
 

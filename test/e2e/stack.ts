@@ -6,6 +6,11 @@ import { dirname, join, resolve } from "node:path";
 import Docker from "dockerode";
 import { parseDocument } from "yaml";
 import { labels } from "../../components/host/engine";
+import { readStackFile } from "../../stacks/settings/file";
+import { parseSettings } from "../../stacks/settings/parse";
+import { type Topology, topologyOf } from "../../stacks/topology";
+import { ensureImages } from "./images/build";
+import { imagesOf } from "./images/chosen";
 import { engineSocket } from "./parts";
 
 const projectDir = resolve(__dirname, "../..");
@@ -22,13 +27,12 @@ export const httpsPort = 18443;
 export const origin = `https://chat.localhost:${httpsPort}`;
 
 export class Stack {
-  readonly name = "e2e";
   readonly dir: string;
   readonly docker = new Docker({ socketPath: engineSocket });
   /** All that the verbs have ever printed: no secret may stand in it. */
   transcript = "";
 
-  constructor() {
+  constructor(readonly name = "e2e") {
     this.dir = mkdtempSync(join(tmpdir(), "muster-e2e-"));
     const files = spawnSync("git", ["ls-files", "-co", "--exclude-standard"], {
       cwd: projectDir,
@@ -53,6 +57,18 @@ export class Stack {
         config: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`muster:${key}`, value])),
       }),
     );
+  }
+
+  /** The topology of the stack's file as it is now. */
+  topology(): Topology {
+    return topologyOf(this.name, parseSettings(readStackFile(this.dir, this.name)));
+  }
+
+  /** Sees to every image that the stack runs; says where each comes from. */
+  async ensureImages(): Promise<string[]> {
+    const lines: string[] = [];
+    await ensureImages(imagesOf(this.topology()), (line) => lines.push(`  ${line}`), this.docker);
+    return lines;
   }
 
   /** Changes one setting in the stack's file, as with an editor. */
@@ -143,10 +159,10 @@ export class Stack {
     );
   }
 
-  /** Names of the running containers that aren't healthy. */
+  /** Names of the services that aren't running and healthy. */
   async unwell(): Promise<string[]> {
     const containers = await this.containers();
-    const expected = ["caddy", "mattermost", "postgres"];
+    const expected = this.topology().services.map(({ name }) => name);
     return expected.filter((name) => !(containers.get(name)?.Status ?? "").includes("(healthy)"));
   }
 

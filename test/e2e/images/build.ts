@@ -5,25 +5,19 @@ import { PassThrough } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import Docker from "dockerode";
 import { pack } from "tar-stream";
+import type { ImageName } from "../../../components/services/images";
 import { busyboxRecipe } from "./busybox";
 import { caddyRecipe } from "./caddy";
 import { jitsiJicofoRecipe, jitsiJvbRecipe, jitsiWebRecipe } from "./jitsi";
 import { jitsiProsodyRecipe } from "./jitsiProsody";
+import { coturnRecipe } from "./coturn";
 import { mattermostRecipe } from "./mattermost";
 import { postgresRecipe } from "./postgres";
 import { cached, hashOf, missingTools, parseReference, sources, type Recipe, type Reference } from "./recipe";
 import { followed, pull } from "./registry";
 import { writeRootfs } from "./rootfs";
+import { rtcdRecipe } from "./rtcd";
 
-export type ImageName =
-  | "busybox"
-  | "caddy"
-  | "postgres"
-  | "mattermost"
-  | "jitsi-web"
-  | "jitsi-prosody"
-  | "jitsi-jicofo"
-  | "jitsi-jvb";
 export type Origin = "present" | "pulled" | "built";
 
 /** On an image that was made here: the hash of its recipe. An image without it came from a registry. */
@@ -33,11 +27,14 @@ const recipes: Record<ImageName, (reference: Reference) => Promise<Recipe>> = {
   busybox: busyboxRecipe,
   caddy: caddyRecipe,
   postgres: postgresRecipe,
-  mattermost: mattermostRecipe,
+  "mattermost-team": mattermostRecipe,
+  "mattermost-enterprise": mattermostRecipe,
   "jitsi-web": jitsiWebRecipe,
   "jitsi-prosody": jitsiProsodyRecipe,
   "jitsi-jicofo": jitsiJicofoRecipe,
   "jitsi-jvb": jitsiJvbRecipe,
+  rtcd: rtcdRecipe,
+  coturn: coturnRecipe,
 };
 
 /** An image with the recipe for it, which is looked for only when needed: a version without one may be there or pulled. */
@@ -53,14 +50,14 @@ interface Wanted {
  * spot. Says of each one that was made here, now or earlier, that it is no image of its publisher.
  */
 export async function ensureImages(
-  images: Record<ImageName, string>,
+  images: Partial<Record<ImageName, string>>,
   log: (line: string) => void,
   docker: Docker = new Docker(),
-): Promise<Record<ImageName, Origin>> {
+): Promise<Partial<Record<ImageName, Origin>>> {
   const origins: Partial<Record<ImageName, Origin>> = {};
   const toBuild: Wanted[] = [];
-  for (const name of Object.keys(images) as ImageName[]) {
-    const reference = parseReference(images[name]);
+  for (const [name, text] of Object.entries(images) as [ImageName, string][]) {
+    const reference = parseReference(text);
     const made = await madeHere(docker, reference);
     if (made === "real") {
       origins[name] = "present";
@@ -91,7 +88,7 @@ export async function ensureImages(
     origins[wanted.name] = "built";
     log(`${wanted.reference.text}: built in ${seconds} s, ${description(wanted.recipe)}`);
   }
-  return origins as Record<ImageName, Origin>;
+  return origins;
 }
 
 function description(recipe: Recipe): string {

@@ -1,32 +1,26 @@
-/** Which image plays which part in a run for real. */
-import { imageReference } from "../../../components/services/images";
-import type { ImageName } from "./build";
-
-const parts = {
-  busybox: "busybox",
-  caddy: "caddy",
-  postgres: "postgres",
-  mattermost: "mattermost-team",
-  "jitsi-web": "jitsi-web",
-  "jitsi-prosody": "jitsi-prosody",
-  "jitsi-jicofo": "jitsi-jicofo",
-  "jitsi-jvb": "jitsi-jvb",
-} as const;
+/** Which images a stack runs from, in a run for real. */
+import { type ImageName, imageNames } from "../../../components/services/images";
+import type { Topology } from "../../../stacks/topology";
 
 /** For `muster:images.overrides`. */
-export type ImageOverrides = Partial<Record<(typeof parts)[ImageName], string>>;
+export type ImageOverrides = Partial<Record<ImageName, string>>;
 
-/** Images that MUSTER_E2E_IMAGE_CADDY and the like put in another's place. */
+/** Images that MUSTER_E2E_IMAGE_CADDY, MUSTER_E2E_IMAGE_JITSI_WEB and the like put in another's place. */
 export const swappedImages = (): ImageOverrides =>
   Object.fromEntries(
-    Object.entries(parts).flatMap(([part, image]) => {
-      const reference = process.env[`MUSTER_E2E_IMAGE_${part.toUpperCase().replaceAll("-", "_")}`];
-      return reference === undefined ? [] : [[image, reference]];
+    imageNames.flatMap((name) => {
+      const reference = process.env[`MUSTER_E2E_IMAGE_${name.toUpperCase().replaceAll("-", "_")}`];
+      return reference === undefined ? [] : [[name, reference]];
     }),
   );
 
-/** The reference of each part's image. */
-export const wantedImages = (overrides: ImageOverrides): Record<ImageName, string> =>
+/** The reference of every image that a topology runs. */
+export const imagesOf = ({
+  services,
+  toolsImage,
+}: Pick<Topology, "services" | "toolsImage">): ImageOverrides =>
   Object.fromEntries(
-    Object.entries(parts).map(([part, image]) => [part, imageReference(image, { overrides })]),
-  ) as Record<ImageName, string>;
+    [toolsImage, ...services.flatMap(({ image, jobs }) => [image, ...jobs.map((job) => job.image)])].map(
+      ({ name, reference }) => [name, reference],
+    ),
+  );

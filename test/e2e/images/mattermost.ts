@@ -26,7 +26,7 @@ export async function mattermostRecipe(reference: Reference): Promise<Recipe> {
   const files = (await filesBelow(source)).filter((path) => !path.includes("/recordkeys/"));
   const inputs = [version, edition, ...(await sources(__filename, ...files))];
   const binary = async (): Promise<string> =>
-    cached("mattermost-double", hashOf(...inputs).slice(0, 16), async (path) => {
+    cached(`mattermost-${edition}-double`, hashOf(...inputs).slice(0, 16), async (path) => {
       const flags = `-s -w -X main.version=${version} -X main.edition=${edition}`;
       await run("go", ["build", "-trimpath", "-ldflags", flags, "-o", path, "."], {
         cwd: source,

@@ -26,6 +26,7 @@ func (s *server) publicRoutes() http.Handler {
 		return answer(s.store.teams("", user.Id, 200, 0))
 	}))
 	s.handle(router, "GET", "/teams/{team}/channels/name/{name}", s.signedIn(s.channelByName))
+	s.channelRoutes(router)
 	s.handle(router, "GET", "/channels/{channel}/posts", s.signedIn(s.channelPosts))
 	s.handle(router, "POST", "/posts", s.signedIn(s.createPost))
 	s.handle(router, "GET", "/posts/{post}", s.signedIn(s.getPost))
@@ -34,6 +35,7 @@ func (s *server) publicRoutes() http.Handler {
 	router.HandleFunc("/double/last-address", func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(map[string]string{"address": s.clientAddress(r), "peer": r.RemoteAddr})
 	})
+	router.PathPrefix("/plugins/{id}").HandlerFunc(s.plugins.serve)
 	router.PathPrefix("/api/").HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusNotFound)

@@ -21,6 +21,8 @@ type configStore struct {
 	env    map[string]string
 	stored *model.Config
 	laid   *model.Config
+	// Called after each change, without the lock.
+	changed func(old, next *model.Config)
 }
 
 func openConfig(env map[string]string) (*configStore, error) {
@@ -98,6 +100,15 @@ func (c *configStore) write() error {
 
 // set replaces the configuration, as a whole, with what a client sent or a plugin's new state asks.
 func (c *configStore) set(next *model.Config) *model.AppError {
+	old := c.get()
+	appErr := c.replace(next)
+	if appErr == nil && c.changed != nil {
+		c.changed(old, c.get())
+	}
+	return appErr
+}
+
+func (c *configStore) replace(next *model.Config) *model.AppError {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	next = next.Clone()

@@ -13,14 +13,16 @@ import (
 
 	"github.com/gorilla/mux"
 	"github.com/mattermost/mattermost/server/public/model"
+
+	"muster/test/e2e/images/mattermost/calls"
 )
 
 // Like the real server this keeps a plugin's bundle in the file store (data/plugins/ID.tar.gz), unpacks it into
 // the plugins folder when it comes and at every start, and keeps only whether it is enabled in the
-// configuration. It never runs a plugin.
+// configuration. It never runs a plugin's programs: those that it has a double of run as that (pluginhost.go).
 
-// The real image brings this one along and installs it where it is enabled.
-var prepackaged = &model.Manifest{Id: model.PluginIdCalls, Name: "Calls", Version: "1.11.6"}
+// The real image brings this one along and installs it at the first start, where it is enabled by default.
+var prepackaged = &model.Manifest{Id: calls.ID, Name: "Calls", Version: calls.Version}
 
 func (s *server) pluginRoutes(router *mux.Router) {
 	s.handle(router, "GET", "/plugins", s.withPlugins(s.listPlugins))
@@ -55,7 +57,8 @@ func (s *server) installed() ([]*model.Manifest, error) {
 			found = append(found, manifest)
 		}
 	}
-	if *settings.AutomaticPrepackagedPlugins && s.enabled(prepackaged.Id) && find(found, prepackaged.Id) == nil {
+	known := settings.PluginStates[prepackaged.Id] != nil
+	if *settings.AutomaticPrepackagedPlugins && known && find(found, prepackaged.Id) == nil {
 		found = append(found, prepackaged)
 	}
 	return found, nil
@@ -80,7 +83,7 @@ func (s *server) listPlugins(http.ResponseWriter, *http.Request) (any, *model.Ap
 	reply := &model.PluginsResponse{Active: []*model.PluginInfo{}, Inactive: []*model.PluginInfo{}}
 	for _, manifest := range manifests {
 		info := &model.PluginInfo{Manifest: *manifest}
-		if s.enabled(manifest.Id) {
+		if s.plugins.isActive(manifest.Id) {
 			reply.Active = append(reply.Active, info)
 		} else {
 			reply.Inactive = append(reply.Inactive, info)
@@ -110,7 +113,10 @@ func (s *server) uploadPlugin(_ http.ResponseWriter, r *http.Request) (any, *mod
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, internal(err)
 	}
-	return answer(manifest, os.WriteFile(path, bundle, 0o600))
+	err = os.WriteFile(path, bundle, 0o600)
+	s.plugins.stop(manifest.Id)
+	s.plugins.sync()
+	return answer(manifest, err)
 }
 
 // unpack puts a bundle into the plugins folder, by way of a temporary folder as in the real server.
@@ -204,8 +210,9 @@ func (s *server) removePlugin(_ http.ResponseWriter, r *http.Request) (any, *mod
 	if find(manifests, id) == nil {
 		return nil, notFound("app.plugin.not_installed.app_error")
 	}
-	return answer(statusOK, errors.Join(os.RemoveAll(filepath.Join(*s.config.get().PluginSettings.Directory, id)),
-		os.RemoveAll(s.bundlePath(id))))
+	err = errors.Join(os.RemoveAll(filepath.Join(*s.config.get().PluginSettings.Directory, id)), os.RemoveAll(s.bundlePath(id)))
+	s.plugins.sync()
+	return answer(statusOK, err)
 }
 
 func (s *server) switchPlugin(on bool) handler {

@@ -10,7 +10,7 @@ import (
 )
 
 func (s *server) mayUse(user *model.User, channel *model.Channel) bool {
-	return user.IsSystemAdmin() || s.store.isMember(channel.TeamId, user.Id)
+	return user.IsSystemAdmin() || s.store.isMember(channel, user.Id)
 }
 
 func forbidden() *model.AppError {
@@ -54,11 +54,8 @@ func (s *server) createPost(user *model.User, r *http.Request) (any, *model.AppE
 	if strings.TrimSpace(post.Message) == "" {
 		return nil, badRequest("model.post.is_valid.msg.app_error")
 	}
-	post.Id, post.UserId, post.CreateAt = model.NewId(), user.Id, model.GetMillis()
-	post.UpdateAt = post.CreateAt
-	_, err := s.store.db.Exec(`INSERT INTO posts (id, createat, userid, channelid, message) VALUES ($1, $2, $3, $4, $5)`,
-		post.Id, post.CreateAt, post.UserId, post.ChannelId, post.Message)
-	return answer(&post, err)
+	post.UserId, post.Type = user.Id, ""
+	return answer(&post, s.store.savePost(&post))
 }
 
 func (s *server) getPost(user *model.User, r *http.Request) (any, *model.AppError) {

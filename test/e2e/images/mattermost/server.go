@@ -19,8 +19,11 @@ import (
 )
 
 type server struct {
-	config *configStore
-	store  *store
+	config  *configStore
+	store   *store
+	hub     *hub
+	plugins *pluginHost
+	license *model.License
 }
 
 var logOut io.Writer = os.Stdout
@@ -53,8 +56,11 @@ func serve() error {
 		return err
 	}
 	defer store.db.Close()
-	s := &server{config: config, store: store}
+	s := &server{config: config, store: store, hub: newHub(store)}
 	s.readLicense()
+	if s.plugins, err = newPluginHost(s); err != nil {
+		return err
+	}
 	if err := s.syncPlugins(); err != nil {
 		logLine("error", "Failed to sync plugins from the file store: "+err.Error())
 	}
@@ -100,26 +106,10 @@ func writable(folder string) error {
 	return os.Remove(probe.Name())
 }
 
-// readLicense says what the real server says without a valid licence; a double knows no valid one. A missing or
-// bad licence never stops the real server either, and the team edition has no use for one.
-func (s *server) readLicense() {
-	if edition == "team" {
-		return
-	}
-	location := *s.config.get().ServiceSettings.LicenseFileLocation
-	if s.config.env["MM_LICENSE"] != "" {
-		logLine("error", "Failed to read license set in environment.")
-	} else if location != "" {
-		if _, err := os.ReadFile(location); err != nil {
-			logLine("error", fmt.Sprintf("We could not find the license key on disk at %s: %v", location, err))
-		} else {
-			logLine("error", fmt.Sprintf("Found license key at %s but it appears to be invalid", location))
-		}
-	}
-	logLine("error", "License key from https://mattermost.com required to unlock enterprise features.")
-}
-
 func (s *server) run() error {
+	// As in the real server plugins are active before anybody can connect.
+	s.plugins.sync()
+	defer s.plugins.close()
 	settings := s.config.get().ServiceSettings
 	listener, err := net.Listen("tcp", *settings.ListenAddress)
 	if err != nil {
@@ -160,6 +150,7 @@ func (s *server) run() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 	defer cancel()
 	_ = local.Close()
+	s.hub.close()
 	if web.Shutdown(ctx) != nil {
 		_ = web.Close()
 	}
@@ -190,6 +181,7 @@ func (s *server) handle(router *mux.Router, method, path string, h handler) {
 }
 
 // The paths whose POST answers 201.
-var created = map[string]bool{"/users": true, "/teams": true, "/teams/{id}/members": true, "/posts": true, "/plugins": true}
+var created = map[string]bool{"/users": true, "/teams": true, "/teams/{id}/members": true, "/posts": true, "/plugins": true,
+	"/channels/direct": true}
 
 var statusOK = map[string]string{"status": "OK"}

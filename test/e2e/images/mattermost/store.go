@@ -38,6 +38,11 @@ var schema = []string{
 		displayname varchar(64), UNIQUE (teamid, name))`,
 	`CREATE TABLE IF NOT EXISTS posts (id varchar(26) PRIMARY KEY, createat bigint, userid varchar(26),
 		channelid varchar(26), message text)`,
+	`ALTER TABLE posts ADD COLUMN IF NOT EXISTS rootid varchar(26) DEFAULT '', ADD COLUMN IF NOT EXISTS type varchar(26) DEFAULT '',
+		ADD COLUMN IF NOT EXISTS props text DEFAULT ''`,
+	`ALTER TABLE channels ADD COLUMN IF NOT EXISTS type varchar(1) DEFAULT 'O'`,
+	`CREATE TABLE IF NOT EXISTS channelmembers (channelid varchar(26), userid varchar(26), PRIMARY KEY (channelid, userid))`,
+	`CREATE TABLE IF NOT EXISTS pluginkeyvaluestore (pkey varchar(150) PRIMARY KEY, pvalue text)`,
 }
 
 type store struct{ db *sql.DB }
@@ -87,6 +92,20 @@ func (s *store) setSystem(name, value string) error {
 	_, err := s.db.Exec(`INSERT INTO systems (name, value) VALUES ($1, $2)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
 	return err
+}
+
+func (s *store) system(name string) (string, error) {
+	return single(s.db.QueryRow(`SELECT value FROM systems WHERE name = $1`, name))
+}
+
+// single is a query's only value; a missing one is empty without an error.
+func single(row *sql.Row) (string, error) {
+	var value string
+	err := row.Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return value, err
 }
 
 // check writes and deletes a row, as the real server's health check does.

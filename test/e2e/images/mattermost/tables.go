@@ -104,30 +104,11 @@ func (s *store) saveTeam(t *model.Team) error {
 }
 
 func (s *store) channel(where string, args ...any) (*model.Channel, error) {
-	c := &model.Channel{Type: model.ChannelTypeOpen}
-	err := s.db.QueryRow(`SELECT id, teamid, name, displayname FROM channels WHERE `+where, args...).
-		Scan(&c.Id, &c.TeamId, &c.Name, &c.DisplayName)
+	c := &model.Channel{}
+	err := s.db.QueryRow(`SELECT id, teamid, name, displayname, type FROM channels WHERE `+where, args...).
+		Scan(&c.Id, &c.TeamId, &c.Name, &c.DisplayName, &c.Type)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	return c, err
-}
-
-func (s *store) isMember(team, user string) bool {
-	var found bool
-	err := s.db.QueryRow(`SELECT EXISTS (SELECT 1 FROM teammembers WHERE teamid = $1 AND userid = $2)`, team, user).Scan(&found)
-	return err == nil && found
-}
-
-func scanPost(r row) (*model.Post, error) {
-	p := &model.Post{}
-	err := r.Scan(&p.Id, &p.CreateAt, &p.UserId, &p.ChannelId, &p.Message)
-	p.UpdateAt = p.CreateAt
-	return p, err
-}
-
-func (s *store) posts(where string, args ...any) ([]*model.Post, error) {
-	rows, err := s.db.Query(`SELECT id, createat, userid, channelid, message FROM posts WHERE `+where+
-		` ORDER BY createat DESC LIMIT 60`, args...)
-	return collect(rows, err, scanPost)
 }

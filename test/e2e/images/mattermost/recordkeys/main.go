@@ -1,6 +1,7 @@
 // recordkeys writes ../keys.json: every MM_* variable that the real server reads, with its type, found by
-// reflection over the configuration struct of the real server's own public module. Run it from the folder
-// above (`go run ./recordkeys > keys.json`) whenever the version of that module in go.mod changes.
+// reflection over the configuration struct of the real server's own public module, and what its Calls plugin reads,
+// found by that plugin's rule from the names of its settings. Run it from the folder above
+// (`go run ./recordkeys > keys.json`) whenever the version of that module in go.mod changes.
 package main
 
 import (
@@ -12,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/mattermost/mattermost/server/public/model"
+
+	"muster/test/e2e/images/mattermost/calls"
 )
 
 const module = "github.com/mattermost/mattermost/server/public"
@@ -24,36 +27,6 @@ var notConfig = map[string]string{
 	"MM_INSTALL_TYPE":          "string",
 	"MM_LICENSE":               "string",
 	"MM_SERVICEENVIRONMENT":    "string",
-}
-
-// Read by the Calls plugin (server/environment.go of mattermost-plugin-calls), not by the server.
-var calls = map[string]string{
-	"MM_CALLS_ALLOW_SCREEN_SHARING":                "bool",
-	"MM_CALLS_DEFAULT_ENABLED":                     "bool",
-	"MM_CALLS_DISABLE":                             "bool",
-	"MM_CALLS_ENABLE_AV1":                          "bool",
-	"MM_CALLS_ENABLE_DC_SIGNALING":                 "bool",
-	"MM_CALLS_ENABLE_IPV6":                         "bool",
-	"MM_CALLS_ENABLE_I_PV6":                        "bool",
-	"MM_CALLS_ENABLE_RINGING":                      "bool",
-	"MM_CALLS_ENABLE_SIMULCAST":                    "bool",
-	"MM_CALLS_ENABLE_VIDEO":                        "bool",
-	"MM_CALLS_GROUP_CALLS_ALLOWED":                 "bool",
-	"MM_CALLS_ICE_HOST_OVERRIDE":                   "string",
-	"MM_CALLS_ICE_HOST_PORT_OVERRIDE":              "int",
-	"MM_CALLS_ICE_SERVERS_CONFIGS":                 "json",
-	"MM_CALLS_JOB_SERVICE_URL":                     "string",
-	"MM_CALLS_MAX_CALL_PARTICIPANTS":               "int",
-	"MM_CALLS_RTCD_AUTH_KEY":                       "string",
-	"MM_CALLS_RTCD_CLIENT_ID":                      "string",
-	"MM_CALLS_RTCD_SERVICE_URL":                    "string",
-	"MM_CALLS_SERVER_SIDE_TURN":                    "bool",
-	"MM_CALLS_TCP_SERVER_ADDRESS":                  "string",
-	"MM_CALLS_TCP_SERVER_PORT":                     "int",
-	"MM_CALLS_TURN_CREDENTIALS_EXPIRATION_MINUTES": "int",
-	"MM_CALLS_TURN_STATIC_AUTH_SECRET":             "string",
-	"MM_CALLS_UDP_SERVER_ADDRESS":                  "string",
-	"MM_CALLS_UDP_SERVER_PORT":                     "int",
 }
 
 // kindOf names the way the server's environment loader reads a field; "" means that it cannot be set.
@@ -106,7 +79,7 @@ func moduleVersion() string {
 func main() {
 	keys := map[string]string{}
 	walk(reflect.TypeOf(model.Config{}), "MM", keys)
-	for _, extra := range []map[string]string{notConfig, calls} {
+	for _, extra := range []map[string]string{notConfig, calls.Variables()} {
 		for name, kind := range extra {
 			keys[name] = kind
 		}
