@@ -24,7 +24,10 @@ export class ProbeError extends Error {
   ) {
     const { what, ...lines } = problem;
     const label = (key: string): string => `${key}:`.padEnd("allowed: ".length);
-    super([what, ...Object.entries(lines).map(([key, text]) => `  ${label(key)}${text}`)].join("\n"), options);
+    super(
+      [what, ...Object.entries(lines).map(([key, text]) => `  ${label(key)}${text}`)].join("\n"),
+      options,
+    );
   }
 }
 

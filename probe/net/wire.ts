@@ -45,7 +45,9 @@ export async function openWire(
     } catch (error) {
       return failureOf(error as NodeJS.ErrnoException);
     }
-  return transport === "udp" ? openUdp({ address, port }) : openTcp({ address, port }, framing, timeoutSeconds);
+  return transport === "udp"
+    ? openUdp({ address, port })
+    : openTcp({ address, port }, framing, timeoutSeconds);
 }
 
 function handlers(): { all: Set<Handler>; listen: Wire["listen"]; breakAll(error: Error): void } {

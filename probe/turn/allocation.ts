@@ -71,7 +71,10 @@ export async function allocate({
     wire.close();
     return withoutMessage(response);
   }
-  const [address, relayedPort] = response.message.getAttributeValue("XOR-RELAYED-ADDRESS") as [string, number];
+  const [address, relayedPort] = response.message.getAttributeValue("XOR-RELAYED-ADDRESS") as [
+    string,
+    number,
+  ];
   return {
     ok: true,
     transport,

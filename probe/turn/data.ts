@@ -51,7 +51,8 @@ function indication(peer: Endpoint, data: Buffer): Buffer {
 
 function fromIndication(frame: Buffer): { from: Endpoint; data: Buffer } | undefined {
   const message = parseMessage(frame);
-  if (message?.messageMethod !== methods.DATA || message.messageClass !== classes.INDICATION) return undefined;
+  if (message?.messageMethod !== methods.DATA || message.messageClass !== classes.INDICATION)
+    return undefined;
   const [address, port] = message.getAttributeValue("XOR-PEER-ADDRESS") as [string, number];
   return { from: { address, port }, data: message.getAttributeValue("DATA") as Buffer };
 }
@@ -63,7 +64,8 @@ function channelData(channel: number, data: Buffer): Buffer {
   return Buffer.concat([header, data]);
 }
 
-const isChannelData = (frame: Buffer): boolean => frame.length >= CHANNEL_HEADER && frame.readUInt8(0) >> 6 === 1;
+const isChannelData = (frame: Buffer): boolean =>
+  frame.length >= CHANNEL_HEADER && frame.readUInt8(0) >> 6 === 1;
 
 function fromChannel(
   frame: Buffer,

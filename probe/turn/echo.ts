@@ -95,7 +95,8 @@ export async function echoThroughTurn({
     });
     const { relayed, mapped } = allocation;
     const received = count - waiting.size;
-    if (received === 0) return { ok: false, outcome: "no-answer", reason: `none of ${count} packets came back` };
+    if (received === 0)
+      return { ok: false, outcome: "no-answer", reason: `none of ${count} packets came back` };
     return { ok: true, relayed, mapped, sent: count, received, milliseconds: performance.now() - start };
   } finally {
     await allocation.close();
