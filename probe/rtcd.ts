@@ -2,10 +2,11 @@
 import { Decoder, Encoder } from "@msgpack/msgpack";
 import { randomBytes } from "node:crypto";
 import WebSocket from "ws";
-import { checkTimeout, type Failure, ProbeError, within } from "./error";
+import { checkTimeout, type Failure, ProbeError } from "./error";
 import { type MediaSession, openSession, type Signal, type Signalling } from "./media/session";
 import { type TransportPolicy } from "./media/peer";
-import { failureOf } from "./net/wire";
+import { askJson } from "./net/http";
+import { openWebsocket } from "./net/websocket";
 import { type TurnServer } from "./turn/allocation";
 
 /** What rtcd answers on /version. Fields are empty where its build didn't set them. */
@@ -27,18 +28,8 @@ export async function rtcdVersion(
   { timeoutSeconds = 5 }: { timeoutSeconds?: number } = {},
 ): Promise<RtcdVersion | Failure> {
   checkTimeout(timeoutSeconds, `rtcdVersion ${url}`);
-  try {
-    const response = await fetch(new URL("/version", url), {
-      signal: AbortSignal.timeout(timeoutSeconds * 1000),
-    });
-    if (!response.ok)
-      return { ok: false, outcome: "refused", code: response.status, reason: response.statusText };
-    return { ok: true, ...((await response.json()) as Omit<RtcdVersion, "ok">) };
-  } catch (error) {
-    const { cause = error, name } = error as Error;
-    if (name === "TimeoutError") return { ok: false, outcome: "no-answer", reason: "no answer in time" };
-    return failureOf(cause as NodeJS.ErrnoException);
-  }
+  const answer = await askJson(new URL("/version", url), { timeoutSeconds });
+  return answer.ok ? { ok: true, ...(answer.body as Omit<RtcdVersion, "ok">) } : answer;
 }
 
 /** A Mattermost server's account on an rtcd. */
@@ -57,14 +48,14 @@ export async function rtcdRegister(
   { clientId = `probe${randomBytes(4).toString("hex")}`, timeoutSeconds = 5 } = {},
 ): Promise<RtcdAccount> {
   const authKey = randomBytes(24).toString("base64url");
-  const response = await fetch(new URL("/register", url), {
+  const answer = await askJson(new URL("/register", url), {
     method: "POST",
-    body: JSON.stringify({ clientID: clientId, authKey }),
-    signal: AbortSignal.timeout(checkTimeout(timeoutSeconds, `rtcdRegister ${url}`) * 1000),
+    body: { clientID: clientId, authKey },
+    timeoutSeconds: checkTimeout(timeoutSeconds, `rtcdRegister ${url}`),
   });
-  if (response.status === 201) return { url, clientId, authKey };
+  if (answer.ok) return { url, clientId, authKey };
   throw new ProbeError({
-    what: `rtcd didn't register the client: ${response.status} ${(await response.text()).trim()}`,
+    what: `rtcd didn't register the client: ${answer.code ?? answer.outcome} ${answer.reason}`,
     where: `${url}/register`,
     fix: "allow self-registration, or give an account that it knows",
   });
@@ -119,28 +110,15 @@ async function rtcdSignalling(
   { callId, sessionId, timeoutSeconds }: { callId: string; sessionId: string; timeoutSeconds: number },
 ): Promise<Signalling> {
   const address = new URL("/ws", url.replace(/^http/, "ws"));
-  const socket = new WebSocket(address, { auth: `${clientId}:${authKey}` });
-  socket.binaryType = "nodebuffer";
-  const opened = new Promise<void>((resolve, reject) => {
-    socket.once("open", resolve);
-    socket.once("error", reject);
-  });
-  await within(timeoutSeconds, opened, () => {
-    socket.terminate();
+  const headers = { authorization: `Basic ${Buffer.from(`${clientId}:${authKey}`).toString("base64")}` };
+  const opened = await openWebsocket(address, { headers, timeoutSeconds });
+  if (!opened.ok)
     throw new ProbeError({
-      what: "rtcd's websocket doesn't open.",
-      where: address.href,
-      fix: "see rtcd's log",
-    });
-  }).catch((error: unknown) => {
-    if (error instanceof ProbeError) throw error;
-    throw new ProbeError({
-      what: `rtcd's websocket doesn't open: ${(error as Error).message}`,
+      what: `rtcd's websocket doesn't open: ${opened.code ?? opened.outcome} ${opened.reason}`,
       where: address.href,
       fix: "check the account, and that rtcd is up",
     });
-  });
-  socket.on("error", () => undefined);
+  const { socket } = opened;
   const send = (type: string, data: unknown): void => socket.send(packMessage(type, data));
   send("join", { callID: callId, userID: `user${sessionId}`, sessionID: sessionId, channelID: callId });
   return {

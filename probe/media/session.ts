@@ -61,10 +61,11 @@ export async function openSession(signalling: Signalling, options: SessionOption
   let broken: string | undefined;
   const start = performance.now();
   const gone = new Promise<"gone">((resolve) => {
-    signalling.listen(inOrder(peer, { signalling, candidates, mediaAddress }), (reason) => {
-      broken = reason;
+    const end = (reason: string): void => {
+      broken ??= reason;
       resolve("gone");
-    });
+    };
+    signalling.listen(inOrder(peer, { signalling, candidates, mediaAddress, end }), end);
   });
   const close = async (): Promise<void> => {
     await peer.close();
@@ -140,7 +141,13 @@ function inOrder(
     signalling,
     candidates,
     mediaAddress,
-  }: { signalling: Signalling; candidates: CandidateInfo[]; mediaAddress: string | undefined },
+    end,
+  }: {
+    signalling: Signalling;
+    candidates: CandidateInfo[];
+    mediaAddress: string | undefined;
+    end: (reason: string) => void;
+  },
 ): (signal: Signal) => void {
   let last = Promise.resolve();
   const waiting: string[] = [];
@@ -169,7 +176,7 @@ function inOrder(
   return (signal) => {
     last = last
       .then(() => handle(signal))
-      .catch((error: unknown) => console.error("probe: a signal failed", error));
+      .catch((error: unknown) => end(`the ${signal.type} isn't understood: ${String(error)}`));
   };
 }
 
