@@ -3,7 +3,13 @@ import { Decoder, Encoder } from "@msgpack/msgpack";
 import { randomBytes } from "node:crypto";
 import WebSocket from "ws";
 import { checkTimeout, type Failure, ProbeError } from "./error";
-import { type MediaSession, openSession, type Signal, type Signalling } from "./media/session";
+import {
+  CALLS_DATA_CHANNEL,
+  type MediaSession,
+  openSession,
+  type Signal,
+  type Signalling,
+} from "./media/session";
 import { type TransportPolicy } from "./media/peer";
 import { askJson } from "./net/http";
 import { openWebsocket } from "./net/websocket";
@@ -96,6 +102,7 @@ export async function rtcdSession({
   const signalling = await rtcdSignalling(account, { callId, sessionId, timeoutSeconds });
   const where = `${account.url}, call ${callId}`;
   return openSession(signalling, {
+    dataChannel: CALLS_DATA_CHANNEL,
     transportPolicy,
     turn,
     mediaAddress,

@@ -4,7 +4,13 @@ import { deflateSync } from "node:zlib";
 import WebSocket from "ws";
 import { checkTimeout, ProbeError, within } from "../error";
 import { type TransportPolicy } from "../media/peer";
-import { type MediaSession, openSession, type Signal, type Signalling } from "../media/session";
+import {
+  CALLS_DATA_CHANNEL,
+  type MediaSession,
+  openSession,
+  type Signal,
+  type Signalling,
+} from "../media/session";
 import { type Trust } from "../net/http";
 import { openWebsocket } from "../net/websocket";
 import { type Transport } from "../net/wire";
@@ -54,6 +60,7 @@ export async function joinCall({
   await channel.join(channelId, { timeoutSeconds, where });
   const session = await openSession(channel.signalling, {
     ...{ transportPolicy, mediaAddress, packetsPerSecond, timeoutSeconds, where },
+    dataChannel: CALLS_DATA_CHANNEL,
     turn: transportPolicy === "relay" ? relay : undefined,
   });
   channel.send("unmute");

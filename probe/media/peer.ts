@@ -74,13 +74,13 @@ export function openPeer({ transportPolicy, turn, packetsPerSecond }: PeerOption
   for (const { connection } of pc.iceTransports) Object.assign(connection, { stunServer: undefined });
 
   let received = 0;
-  const senders = new Set<string>();
-  pc.onTrack.subscribe((track) => {
-    track.onReceiveRtp.subscribe(({ header }) => {
+  const senders = new Set<number>();
+  // All that could be decrypted: a videobridge sends what no description told of.
+  for (const transport of pc.dtlsTransports)
+    transport.onRtp.subscribe(({ header }) => {
       received++;
-      senders.add(String(header.ssrc));
+      senders.add(header.ssrc);
     });
-  });
   const speech = startSpeaking(microphone, packetsPerSecond, () => pc.connectionState === "connected");
   const settled = new Promise<"connected" | "failed">((resolve) => {
     pc.connectionStateChange.subscribe((state) => {

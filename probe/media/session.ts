@@ -11,6 +11,9 @@ export type Signal =
   | { readonly type: "offer" | "answer"; readonly sdp: string }
   | { readonly type: "candidate"; readonly candidate: { readonly candidate: string } };
 
+/** The SFU of Mattermost Calls waits for it before it sends others' sound. */
+export const CALLS_DATA_CHANNEL = "calls-dc";
+
 /** A way for signals; what breaks it ends the session. */
 export interface Signalling {
   send(signal: Signal): void;
@@ -43,6 +46,8 @@ export interface SessionOptions {
   /** Sound packets for each second; default 50, as browsers send. */
   readonly packetsPerSecond?: number | undefined;
   readonly timeoutSeconds: number;
+  /** The label of a data channel, where the SFU wants one. */
+  readonly dataChannel?: string | undefined;
   /** Where, for errors. */
   readonly where: string;
 }
@@ -72,7 +77,7 @@ export async function openSession(signalling: Signalling, options: SessionOption
     signalling.close();
   };
   try {
-    await offer(peer, signalling);
+    await offer(peer, signalling, options.dataChannel);
     const outcome = await within(timeoutSeconds, Promise.race([peer.settled, gone]), () => "late");
     if (outcome !== "connected")
       throw await failure(outcome, { peer, candidates, options, reason: broken ?? "" });
@@ -112,13 +117,13 @@ export async function openSession(signalling: Signalling, options: SessionOption
   }
 }
 
-async function offer({ pc }: Peer, signalling: Signalling): Promise<void> {
+async function offer({ pc }: Peer, signalling: Signalling, dataChannel: string | undefined): Promise<void> {
   const relayed: string[] = [];
   pc.onIceCandidate.subscribe((found) => {
     // Only a relay's address is worth telling: the SFU learns where our own packets come from.
     if (found?.candidate.includes(" typ relay") === true) relayed.push(found.candidate);
   });
-  pc.createDataChannel("calls-dc");
+  if (dataChannel !== undefined) pc.createDataChannel(dataChannel);
   // werift pairs a relay only with candidates that come after it, so it is there before the offer goes out.
   const { sdp } = await pc.createOffer();
   await pc.setLocalDescription({ type: "offer", sdp });
