@@ -68,7 +68,7 @@ export async function within<T, L>(seconds: number, promise: Promise<T>, late: (
           try {
             resolve(late());
           } catch (error) {
-            reject(error as Error);
+            reject(error);
           }
         }, seconds * 1000);
       }),

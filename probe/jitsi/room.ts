@@ -21,7 +21,7 @@ export interface RoomVisit {
   readonly text?: string;
   /** Our name in the room. */
   readonly nick?: string;
-  /** Our own role, once inside: moderator or participant. */
+  /** Our own role as of now, where we got in: moderator, participant, or none after we left. */
   readonly role?: string;
   /** Names of all inside as of now, ours and jicofo's (`focus`) among them. */
   readonly occupants: readonly string[];
@@ -87,7 +87,7 @@ async function enter(
 ): Promise<RoomVisit> {
   // Prosody's muc_resource_validate wants the first part of a random address.
   const nick = session.jid.slice(0, 8);
-  const occupants = new Set<string>();
+  const occupants = new Map<string, string>();
   session.listen((stanza) => keepCount(stanza, address, occupants));
   const own = session.wait(
     (stanza) => isPresence(stanza, address) && (stanza.getAttribute("type") === "error" || isOwn(stanza)),
@@ -106,15 +106,15 @@ async function enter(
     session.close();
     return outside(error === undefined ? { ...refused, condition: "no-answer" } : atTheDoor(error));
   }
-  const item = childOf(answer, "x", MUC_USER);
-  const role = item && childOf(item, "item")?.getAttribute("role");
   return {
     outcome: "joined",
     stage: "room",
     nick,
-    role: role ?? "",
+    get role() {
+      return occupants.get(nick) ?? "none";
+    },
     get occupants() {
-      return [...occupants].sort();
+      return [...occupants.keys()].sort();
     },
     get open() {
       return session.open && occupants.has(nick);
@@ -146,10 +146,13 @@ function isOwn(presence: Element): boolean {
   return x !== undefined && childrenOf(x, "status").some((status) => status.getAttribute("code") === "110");
 }
 
-function keepCount(stanza: Element, address: string, occupants: Set<string>): void {
+/** Who is inside, with their roles. */
+function keepCount(stanza: Element, address: string, occupants: Map<string, string>): void {
   if (!isPresence(stanza, address)) return;
   const nick = (stanza.getAttribute("from") ?? "").slice(address.length + 1);
   const type = stanza.getAttribute("type");
+  const x = childOf(stanza, "x", MUC_USER);
+  const item = x && childOf(x, "item");
   if (type === "unavailable") occupants.delete(nick);
-  else if (type !== "error") occupants.add(nick);
+  else if (type !== "error") occupants.set(nick, item?.getAttribute("role") ?? "");
 }

@@ -1,5 +1,5 @@
 /** XML of XMPP: read by xmldom, written with everything escaped. */
-import { DOMParser, type Element, onErrorStopParsing } from "@xmldom/xmldom";
+import { DOMParser, type Element, type Node, onErrorStopParsing } from "@xmldom/xmldom";
 import { ProbeError } from "../error";
 
 /** One element of a stream, as text that is ready to be sent. */
@@ -50,14 +50,15 @@ export function parseXml(text: string): Element {
 /** Children that are elements, by name and namespace; `*` is any. */
 export function childrenOf(parent: Element, name: string, namespace = "*"): Element[] {
   const found: Element[] = [];
-  for (let node = parent.firstChild; node !== null; node = node.nextSibling) {
-    const child = node as Element;
-    if (child.nodeType !== child.ELEMENT_NODE) continue;
+  for (const child of parent.childNodes) {
+    if (!isElement(child)) continue;
     const named = name === "*" || child.localName === name;
     if (named && (namespace === "*" || child.namespaceURI === namespace)) found.push(child);
   }
   return found;
 }
+
+const isElement = (node: Node): node is Element => node.nodeType === node.ELEMENT_NODE;
 
 /** The first such child. */
 export function childOf(parent: Element, name: string, namespace = "*"): Element | undefined {

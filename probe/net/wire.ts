@@ -50,7 +50,7 @@ export async function openWire(
     : openTcp({ address, port }, framing, timeoutSeconds);
 }
 
-function handlers(): { all: Set<Handler>; listen: Wire["listen"]; breakAll(error: Error): void } {
+function handlers(): { all: Set<Handler>; listen: Wire["listen"]; breakAll: (error: Error) => void } {
   const all = new Set<Handler>();
   let failure: Failure | undefined;
   return {
