@@ -57,22 +57,12 @@ export function checkTimeout(seconds: number, where: string): number {
   });
 }
 
-/** The promise's value, or what `late` says when the time is over first. */
-export async function within<T, L>(seconds: number, promise: Promise<T>, late: () => L): Promise<T | L> {
+/** The promise's value, or the other one when the time is over first. */
+export async function within<T, L>(seconds: number, promise: Promise<T>, late: L): Promise<T | L> {
   let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<L>((resolve) => (timer = setTimeout(resolve, seconds * 1000, late)));
   try {
-    return await Promise.race([
-      promise,
-      new Promise<L>((resolve, reject) => {
-        timer = setTimeout(() => {
-          try {
-            resolve(late());
-          } catch (error) {
-            reject(error);
-          }
-        }, seconds * 1000);
-      }),
-    ]);
+    return await Promise.race([promise, over]);
   } finally {
     clearTimeout(timer);
   }

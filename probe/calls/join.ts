@@ -98,7 +98,7 @@ async function openChannel(
   let connectionId = "";
   const hello = next(listeners, socket, ({ event, status }) => event === "hello" || status === "FAIL");
   socket.send(JSON.stringify(message("authentication_challenge", { token })));
-  const first = await within(timeoutSeconds, hello, () => undefined);
+  const first = await within(timeoutSeconds, hello, undefined);
   if (first?.event !== "hello") {
     socket.terminate();
     throw new ProbeError({
@@ -118,7 +118,7 @@ async function openChannel(
         (event) => mine(event) && (event.event === `${PREFIX}join` || event.event === `${PREFIX}error`),
       );
       send("join", { channelID: channelId, title: "", threadID: "", av1Support: false, dcSignaling: false });
-      const event = await within(seconds, answer, () => undefined);
+      const event = await within(seconds, answer, undefined);
       if (event?.event === `${PREFIX}join`) return;
       socket.terminate();
       const reason = event === undefined ? "no answer" : String(event.data?.["data"]);

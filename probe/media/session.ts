@@ -78,7 +78,7 @@ export async function openSession(signalling: Signalling, options: SessionOption
   };
   try {
     await offer(peer, signalling, options.dataChannel);
-    const outcome = await within(timeoutSeconds, Promise.race([peer.settled, gone]), () => "late");
+    const outcome = await within(timeoutSeconds, Promise.race([peer.settled, gone]), "late");
     if (outcome !== "connected")
       throw await failure(outcome, { peer, candidates, options, reason: broken ?? "" });
     const pair = peer.pair();
