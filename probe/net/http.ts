@@ -1,0 +1,79 @@
+/** HTTP questions with JSON answers, with a site's own root certificate. */
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { type Failure } from "../error";
+import { failureOf } from "./wire";
+
+/** How much to trust a site's certificate. */
+export interface Trust {
+  /** The root certificate (PEM) of a site with a certificate of its own; default the system's roots. */
+  readonly ca?: string | undefined;
+  /** False: any certificate will do. Default true. */
+  readonly rejectUnauthorized?: boolean | undefined;
+}
+
+export interface JsonAnswer {
+  readonly ok: true;
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Sends a request, with a JSON body if there is one, and reads the JSON that comes back. */
+export function askJson(
+  url: URL,
+  {
+    method = "GET",
+    headers = {},
+    body,
+    trust = {},
+    timeoutSeconds,
+  }: {
+    method?: string;
+    headers?: Record<string, string>;
+    body?: unknown;
+    trust?: Trust;
+    timeoutSeconds: number;
+  },
+): Promise<JsonAnswer | Failure> {
+  const secure = url.protocol === "https:";
+  const type = body === undefined ? {} : { "content-type": "application/json" };
+  const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+  const options = { method, headers: { ...type, ...headers }, signal, ...(secure ? tlsOptions(trust) : {}) };
+  return new Promise((resolve) => {
+    const failed = (error: Error): void =>
+      resolve(
+        signal.aborted
+          ? { ok: false, outcome: "no-answer", reason: `no answer in ${timeoutSeconds} s` }
+          : failureOf(error),
+      );
+    const request = (secure ? requestHttps : requestHttp)(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", failed);
+      response.on("end", () => {
+        const text = Buffer.concat(chunks).toString("utf8");
+        const status = response.statusCode ?? 0;
+        if (status >= 200 && status < 300) resolve({ ok: true, status, body: parsed(text) });
+        else resolve({ ok: false, outcome: "refused", code: status, reason: text.trim().slice(0, 500) });
+      });
+    });
+    request.on("error", failed);
+    request.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+/** What Node's TLS takes of it. */
+export function tlsOptions({ ca, rejectUnauthorized }: Trust): { ca?: string; rejectUnauthorized?: boolean } {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
