@@ -94,7 +94,7 @@ export const coturn: Service = {
       value: { "/tmp": 16, "/var/lib/coturn": 16 },
       reason: "its empty user database and process id",
     },
-    openFiles: { value: 65_536, reason: "a socket per allocation and per client" },
+    openFiles: { value: 16_384, reason: "a socket per allocation and per client" },
   },
   health: {
     command: healthCommand("sh"),

@@ -60,7 +60,7 @@ export const jitsiJvb: Service = {
   sandbox: {
     ...jitsiSandbox({}),
     egress: { value: true, reason: "sends media to clients" },
-    openFiles: { value: 65_536, reason: "sockets and files of hundreds of participants" },
+    openFiles: { value: 16_384, reason: "sockets and files of hundreds of participants" },
   },
   health: jitsiHealth,
   sysctls: { "net.core.rmem_max": 10_485_760 },

@@ -55,7 +55,7 @@ export const rtcd: Service = {
     egress: { value: true, reason: "sends media to clients" },
     temporary: { value: { "/tmp": 16 }, reason: "the health check's memory" },
     openFiles: {
-      value: 65_536,
+      value: 16_384,
       reason: "hundreds of UDP sockets, and one TCP connection per client behind a firewall",
     },
   },
