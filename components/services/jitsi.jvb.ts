@@ -47,7 +47,6 @@ export const jitsiJvb: Service = {
         // The one address, and no other: a private one would be refused by the relay, and seen by everybody.
         JVB_ADVERTISE_IPS: mediaAddress,
         JVB_ADVERTISE_PRIVATE_CANDIDATES: "false",
-        JVB_REQUIRE_VALID_ADDRESS: "true",
         JVB_DISABLE_STUN: "1",
         DISABLE_AWS_HARVESTER: "true",
         // On the private network of Jitsi's own parts alone: a probe asks here for a place to send media to.

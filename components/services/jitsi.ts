@@ -46,10 +46,17 @@ export function jitsiContainer({ secrets = {}, files = [], ...own }: JitsiContai
       text`${all}${name}='${typeof value === "string" ? text`${secret(value)}` : value}'\n`,
     text``,
   );
+  const hasSecrets = Object.keys(secrets).length > 0;
   return {
     environment: { TZ: "UTC", ...xmppDomains, ...own.environment },
-    files: [{ name: "secrets.env", content: lines }, healthFile(own.expectations), ...files],
-    entrypoint: ["/bin/sh", "-c", `set -a; . /muster/secrets.env; ${prepare}exec /init`],
+    files: [
+      ...(hasSecrets ? [{ name: "secrets.env", content: lines }] : []),
+      healthFile(own.expectations),
+      ...files,
+    ],
+    ...(hasSecrets
+      ? { entrypoint: ["/bin/sh", "-c", `set -a; . /muster/secrets.env; ${prepare}exec /init`] }
+      : {}),
   };
 }
 

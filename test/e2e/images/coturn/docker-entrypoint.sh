@@ -10,4 +10,13 @@ while [ "$left" -gt 0 ]; do
   shift
   left=$((left - 1))
 done
-exec "$@"
+# Debian's turnserver handles no SIGTERM, which a container's first process must; the official one ends at once.
+"$@" &
+child=$!
+for name in HUP USR1 USR2; do trap "kill -$name $child" "$name"; done
+trap 'kill $child; wait $child; exit 0' TERM INT
+while :; do
+  wait "$child"
+  code=$?
+  kill -0 "$child" 2>/dev/null || exit "$code"
+done

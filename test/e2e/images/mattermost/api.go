@@ -22,7 +22,10 @@ func (s *server) publicRoutes() http.Handler {
 	s.handle(router, "GET", "/users/me", s.signedIn(func(user *model.User, _ *http.Request) (any, *model.AppError) {
 		return publicUser(user), nil
 	}))
-	s.handle(router, "GET", "/users/me/teams", s.signedIn(func(user *model.User, _ *http.Request) (any, *model.AppError) {
+	s.handle(router, "GET", "/users/{user}/teams", s.signedIn(func(user *model.User, r *http.Request) (any, *model.AppError) {
+		if asked := mux.Vars(r)["user"]; asked != "me" && asked != user.Id {
+			return nil, forbidden()
+		}
 		return answer(s.store.teams("", user.Id, 200, 0))
 	}))
 	s.handle(router, "GET", "/teams/{team}/channels/name/{name}", s.signedIn(s.channelByName))

@@ -192,7 +192,8 @@ func (c *Calls) active(w http.ResponseWriter, r *http.Request) {
 	respond(w, map[string]bool{"active": c.calls[id] != nil})
 }
 
-// switchChannel is for administrators and, where calls are on by default, for both sides of a direct channel.
+// switchChannel is for administrators and, where calls are on by default, for both sides of a direct channel. The real
+// plugin then lets a channel's and a team's administrators do it too; the double knows none of these.
 func (c *Calls) switchChannel(w http.ResponseWriter, r *http.Request) {
 	user := r.Header.Get(plugin.UserHeader)
 	channel := c.server.Channel(mux.Vars(r)["channel"])

@@ -75,8 +75,8 @@ type ClientConfig struct {
 	EnableDCSignaling    *bool
 }
 
-// The manifest's defaults. No address is known to the double but this public one, and it too is only asked where
-// neither an override nor other servers are set.
+// The manifest's defaults. Its public STUN server is asked for the server's address, and by clients for theirs, unless
+// other servers are set.
 var defaults = map[string]any{
 	"UDPServerPort": 8443, "TCPServerPort": 8443, "MaxCallParticipants": 0,
 	"TURNCredentialsExpirationMinutes": 240, "ServerSideTURN": false, "AllowScreenSharing": true,

@@ -14,12 +14,21 @@ import (
 
 // Read by name, outside the settings.
 var otherVariables = map[string]string{
-	"MM_CALLS_DISABLE":             "bool",
-	"MM_CALLS_GROUP_CALLS_ALLOWED": "bool",
-	"MM_CALLS_MAX_PARTICIPANTS":    "int",
-	"MM_CALLS_RTCD_AUTH_KEY":       "string",
-	"MM_CALLS_RTCD_CLIENT_ID":      "string",
-	"MM_CALLS_RTCD_URL":            "string",
+	"MM_CALLS_CONCURRENT_SESSIONS_THRESHOLD":            "int",
+	"MM_CALLS_CONCURRENT_SESSIONS_WARNING_BACKOFF_TIME": "string",
+	"MM_CALLS_DISABLE":                    "bool",
+	"MM_CALLS_GROUP_CALLS_ALLOWED":        "bool",
+	"MM_CALLS_JOB_SERVICE_AUTH_KEY":       "string",
+	"MM_CALLS_JOB_SERVICE_CLIENT_ID":      "string",
+	"MM_CALLS_JOB_SERVICE_IMAGE_REGISTRY": "string",
+	"MM_CALLS_MAX_IDLE_CONNS":             "int",
+	"MM_CALLS_MAX_OPEN_CONNS":             "int",
+	"MM_CALLS_MAX_PARTICIPANTS":           "int",
+	"MM_CALLS_RECORDER_SITE_URL":          "string",
+	"MM_CALLS_RTCD_AUTH_KEY":              "string",
+	"MM_CALLS_RTCD_CLIENT_ID":             "string",
+	"MM_CALLS_RTCD_URL":                   "string",
+	"MM_CALLS_TRANSCRIBER_SITE_URL":       "string",
 }
 
 var (

@@ -227,30 +227,3 @@ func (c *Calls) share(one *call, s *session, kind string) error {
 	one.sharing = ""
 	return nil
 }
-
-func (c *Calls) toMedia(message rtc.Message, host string) error {
-	if c.rtcd != nil {
-		return c.rtcd.send(service.ClientMessage{Type: service.ClientMessageRTC, Data: message}, host)
-	}
-	return c.rtcServer.Send(message)
-}
-
-// fromMedia passes on the media server's signalling, and who speaks.
-func (c *Calls) fromMedia(message rtc.Message) {
-	s := c.sessionByID(message.SessionID)
-	if s == nil {
-		c.log.Error("calls: failed to get session by originalConnID", mlog.String("originalConnID", message.SessionID))
-		return
-	}
-	events := map[rtc.MessageType]string{rtc.VoiceOnMessage: "user_voice_on", rtc.VoiceOffMessage: "user_voice_off"}
-	event, isVoice := events[message.Type]
-	if !isVoice {
-		c.toConnection(s.connection, "signal", map[string]any{"data": string(message.Data), "connID": message.SessionID})
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if one := c.calls[s.channel]; one != nil {
-		c.toParticipants(one, event, map[string]any{"userID": s.user, "session_id": s.id})
-	}
-}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/mattermost/mattermost/server/public/model"
 	"github.com/mattermost/mattermost/server/public/shared/mlog"
-	"github.com/mattermost/rtcd/service"
 	"github.com/mattermost/rtcd/service/rtc"
 	"golang.org/x/time/rate"
 )
@@ -203,41 +202,6 @@ func (c *Calls) leave(s *session) {
 	}
 	c.closeMedia(s)
 	c.removeSession(s)
-}
-
-func (c *Calls) openMedia(s *session, props rtc.SessionProps) error {
-	if c.rtcd != nil {
-		data := map[string]any{"callID": s.callID, "userID": s.user, "sessionID": s.id}
-		for name, value := range props {
-			data[name] = value
-		}
-		return c.rtcd.send(service.ClientMessage{Type: service.ClientMessageJoin, Data: data}, s.rtcdHost)
-	}
-	config := rtc.SessionConfig{GroupID: "default", CallID: s.callID, UserID: s.user, SessionID: s.id, Props: props}
-	return c.rtcServer.InitSession(config, func() error {
-		c.mediaClosed(s.id)
-		return nil
-	})
-}
-
-// mediaClosed is called when the media server has lost or closed a session.
-func (c *Calls) mediaClosed(id string) {
-	if s := c.sessionByID(id); s != nil && s.mediaClosed.fire() {
-		c.removeSession(s)
-	}
-}
-
-func (c *Calls) closeMedia(s *session) {
-	var err error
-	if c.rtcd != nil {
-		data := map[string]string{"sessionID": s.id}
-		err = c.rtcd.send(service.ClientMessage{Type: service.ClientMessageLeave, Data: data}, s.rtcdHost)
-	} else {
-		err = c.rtcServer.CloseSession(s.id)
-	}
-	if err != nil {
-		c.log.Error("calls: " + err.Error())
-	}
 }
 
 // removeSession takes a session out of its call; the last one ends the call.
