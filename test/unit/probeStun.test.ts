@@ -75,7 +75,10 @@ describe("stunBinding", () => {
 
   it("tells a refusal with its code", async () => {
     const port = await udpServer(({ transactionId }) =>
-      new Message(methods.BINDING, classes.ERROR, transactionId).setAttribute("ERROR-CODE", [400, "Bad Request"]),
+      new Message(methods.BINDING, classes.ERROR, transactionId).setAttribute("ERROR-CODE", [
+        400,
+        "Bad Request",
+      ]),
     );
     expect(await stunBinding({ host, port })).toEqual({
       ok: false,
@@ -94,7 +97,9 @@ describe("stunBinding", () => {
   });
 
   it("refuses a time that can't be waited for", async () => {
-    await expect(stunBinding({ host, port: 1, timeoutSeconds: 0 })).rejects.toThrow(/timeoutSeconds[^]*allowed:/);
+    await expect(stunBinding({ host, port: 1, timeoutSeconds: 0 })).rejects.toThrow(
+      /timeoutSeconds[^]*allowed:/,
+    );
   });
 });
 
@@ -131,7 +136,10 @@ describe("ports of which nothing is known", () => {
   it("are open or closed", async () => {
     const tcp = await tcpServer(rfc4571, mapped);
     const udp = await udpServer(mapped);
-    expect(await tcpOpen({ host, port: tcp })).toMatchObject({ ok: true, remote: { address: host, port: tcp } });
+    expect(await tcpOpen({ host, port: tcp })).toMatchObject({
+      ok: true,
+      remote: { address: host, port: tcp },
+    });
     expect(await udpClosed({ host, port: udp, timeoutSeconds: 0.2 })).toMatchObject({ closed: false });
     closing.splice(0).forEach((close) => close());
     expect(await tcpOpen({ host, port: tcp })).toMatchObject({ ok: false, outcome: "unreachable" });

@@ -45,7 +45,8 @@ describe("turnServers", () => {
 });
 
 const found = spawnSync("turnserver", ["--version"]).error === undefined;
-if (!found) console.warn("SKIPPED: no turnserver (coturn) in PATH, so TURN is not tested against a real server");
+if (!found)
+  console.warn("SKIPPED: no turnserver (coturn) in PATH, so TURN is not tested against a real server");
 
 (found ? describe : describe.skip)("a real coturn", () => {
   const host = "127.0.0.1";
@@ -94,14 +95,26 @@ if (!found) console.warn("SKIPPED: no turnserver (coturn) in PATH, so TURN is no
 
   it("refuses credentials that are wrong, expired or missing with 401", async () => {
     const expired = turnCredentials(secret, { user: "late", ttlSeconds: -60 });
-    for (const who of [{ ...turn("wrong"), credential: "no" }, { host, port, ...expired }, { host, port }])
-      expect(await allocate(who)).toEqual({ ok: false, outcome: "refused", code: 401, reason: "Unauthorized" });
+    for (const who of [
+      { ...turn("wrong"), credential: "no" },
+      { host, port, ...expired },
+      { host, port },
+    ])
+      expect(await allocate(who)).toEqual({
+        ok: false,
+        outcome: "refused",
+        code: 401,
+        reason: "Unauthorized",
+      });
   });
 
   it("doesn't relay into private networks: 403", async () => {
     for (const address of ["10.0.0.1", "169.254.169.254"]) {
       const peer = { address, port: 80 };
-      expect(await echoThroughTurn({ turn: turn("curious"), peer })).toMatchObject({ outcome: "refused", code: 403 });
+      expect(await echoThroughTurn({ turn: turn("curious"), peer })).toMatchObject({
+        outcome: "refused",
+        code: 403,
+      });
     }
   });
 
@@ -109,7 +122,7 @@ if (!found) console.warn("SKIPPED: no turnserver (coturn) in PATH, so TURN is no
     const all = await Promise.all(Array.from({ length: 8 }, () => allocate(turn("flood", "tcp"))));
     expect(all.filter(({ ok }) => ok)).toHaveLength(3);
     expect(all.filter((one) => !one.ok && one.code === 486)).toHaveLength(5);
-    await Promise.all(all.map((one) => (one.ok ? one.close() : undefined)));
+    for (const one of all) if (one.ok) await one.close();
   });
 });
 
