@@ -1,28 +1,35 @@
+import { type Element } from "@xmldom/xmldom";
 import { type WebSocket } from "ws";
 import { bridgeHealth, externalServices, joinRoom } from "../../probe";
 import { answerOf, transportOf } from "../../probe/jitsi/colibri";
 import { childOf, conditionOf, element, parseXml } from "../../probe/jitsi/xml";
 import { type Site, startSite } from "../helpers/sites";
 
+function parsed(text: string): Element {
+  const read = parseXml(text);
+  if (read === undefined) throw new Error(`not XML: ${text}`);
+  return read;
+}
+
 describe("XML of XMPP", () => {
   it("is escaped and read back", () => {
     const wild = `<&>"'ü`;
     const text = element("a", { xmlns: "urn:x", b: wild, left: undefined }, element("c", {}, { text: wild }));
-    const read = parseXml(text);
+    const read = parsed(text);
     expect(read.getAttribute("b")).toBe(wild);
     expect(read.hasAttribute("left")).toBe(false);
     expect(childOf(read, "c", "urn:x")?.textContent).toBe(wild);
   });
 
-  it("tells what isn't XML", () => {
-    for (const text of ["<html", "Bad Gateway", ""]) expect(() => parseXml(text)).toThrow(/isn't XML/);
+  it.each(["<html", "Bad Gateway", ""])("isn't just anything: %p", (text) => {
+    expect(parseXml(text)).toBeUndefined();
   });
 
   it("has conditions and their text", () => {
     const sasl = `<failure xmlns="urn:ietf:params:xml:ns:xmpp-sasl"><not-allowed/><text>expired</text></failure>`;
-    expect(conditionOf(parseXml(sasl))).toEqual({ condition: "not-allowed", text: "expired" });
+    expect(conditionOf(parsed(sasl))).toEqual({ condition: "not-allowed", text: "expired" });
     const stanza = `<error xmlns="jabber:client"><conflict xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error>`;
-    expect(conditionOf(parseXml(stanza))).toEqual({ condition: "conflict" });
+    expect(conditionOf(parsed(stanza))).toEqual({ condition: "conflict" });
   });
 });
 
@@ -42,7 +49,7 @@ function prosody(socket: WebSocket, url: URL): void {
   seen = url;
   let authenticated = false;
   socket.on("message", (raw: Buffer) => {
-    const stanza = parseXml(raw.toString("utf8"));
+    const stanza = parsed(raw.toString("utf8"));
     const [id, to] = [stanza.getAttribute("id") ?? "", stanza.getAttribute("to") ?? ""];
     const result = (content: string): void =>
       socket.send(`<iq xmlns="jabber:client" type="result" id="${id}">${content}</iq>`);
@@ -131,6 +138,18 @@ describe("joinRoom", () => {
       open: false,
       occupants: [],
     });
+  });
+
+  it("tells a websocket that isn't XMPP's", async () => {
+    const other = await startSite((_, response) => response.end(), {
+      ...{ path: "/xmpp-websocket", protocol: "xmpp" },
+      connected: (socket) => socket.send("hello"),
+    });
+    expect(await joinRoom({ siteUrl: other.url, room: "r" })).toMatchObject({
+      stage: "websocket",
+      condition: "not-xml",
+    });
+    other.close();
   });
 
   it("tells a site without a websocket", async () => {
