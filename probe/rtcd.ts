@@ -11,7 +11,7 @@ import {
   type Signalling,
 } from "./media/session";
 import { type TransportPolicy } from "./media/peer";
-import { askJson } from "./net/http";
+import { askJson, parseJson } from "./net/http";
 import { openWebsocket } from "./net/websocket";
 import { type TurnServer } from "./turn/allocation";
 
@@ -140,7 +140,8 @@ async function rtcdSignalling(
     listen: (handler, broken) => {
       socket.on("message", (frame: Buffer) => {
         const [type, data] = unpackMessage(frame);
-        if (type === "rtc") handler(signalOf((data as { data: Uint8Array }).data));
+        const signal = type === "rtc" ? signalOf((data as { data?: Uint8Array }).data) : undefined;
+        if (signal !== undefined) handler(signal);
         if (type === "close") broken("rtcd closed the session");
       });
       socket.on("close", () => broken("the websocket was closed"));
@@ -152,7 +153,8 @@ async function rtcdSignalling(
   };
 }
 
-const signalOf = (bytes: Uint8Array): Signal => JSON.parse(Buffer.from(bytes).toString("utf8")) as Signal;
+const signalOf = (bytes: Uint8Array = new Uint8Array()): Signal | undefined =>
+  parseJson(Buffer.from(bytes).toString("utf8")) as Signal | undefined;
 
 /** rtcd's messages are two msgpack values one after the other: the type, and the data. */
 export function packMessage(type: string, data: unknown): Buffer {
@@ -160,8 +162,12 @@ export function packMessage(type: string, data: unknown): Buffer {
   return Buffer.concat([encoder.encode(type), encoder.encode(data)]);
 }
 
-/** The type and the data of one of rtcd's messages. */
+/** The type and the data of one of rtcd's messages; an empty type where it is none. */
 export function unpackMessage(frame: Uint8Array): readonly [type: string, data: unknown] {
-  const [type, data] = [...new Decoder().decodeMulti(frame)];
-  return [String(type), data];
+  try {
+    const [type, data] = [...new Decoder().decodeMulti(frame)];
+    return [String(type), data];
+  } catch {
+    return ["", undefined];
+  }
 }

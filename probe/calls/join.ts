@@ -11,7 +11,7 @@ import {
   type Signal,
   type Signalling,
 } from "../media/session";
-import { type Trust } from "../net/http";
+import { parseJson, type Trust } from "../net/http";
 import { openWebsocket } from "../net/websocket";
 import { type Transport } from "../net/wire";
 import { callsIceServers, type MattermostAccess } from "./ice";
@@ -92,8 +92,9 @@ async function openChannel(
   };
   const listeners = new Set<(event: Event) => void>();
   socket.on("message", (text: Buffer) => {
-    const event = JSON.parse(text.toString("utf8")) as Event;
-    for (const listener of [...listeners]) listener(event);
+    const event = parseJson(text.toString("utf8")) as Event | undefined;
+    if (event === undefined) socket.terminate();
+    else for (const listener of [...listeners]) listener(event);
   });
   let connectionId = "";
   const hello = next(listeners, socket, ({ event, status }) => event === "hello" || status === "FAIL");
@@ -137,7 +138,9 @@ async function openChannel(
         listeners.add((event) => {
           if (!mine(event)) return;
           const data = String(event.data?.["data"]);
-          if (event.event === `${PREFIX}signal`) handler(JSON.parse(data) as Signal);
+          const signal =
+            event.event === `${PREFIX}signal` ? (parseJson(data) as Signal | undefined) : undefined;
+          if (signal !== undefined) handler(signal);
           if (event.event === `${PREFIX}error`) broken(data);
         });
         socket.on("close", (code) => broken(`Mattermost's websocket was closed (${code})`));

@@ -1,6 +1,5 @@
 /** XML of XMPP: read by xmldom, written with everything escaped. */
 import { DOMParser, type Element, type Node, onErrorStopParsing } from "@xmldom/xmldom";
-import { ProbeError } from "../error";
 
 /** One element of a stream, as text that is ready to be sent. */
 export type Xml = string & { readonly xml: unique symbol };
@@ -28,23 +27,17 @@ export function element(
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (letter) => escapes[letter] ?? letter);
 
-/** The element that a websocket message of XMPP is (RFC 7395: each message is one). */
-export function parseXml(text: string): Element {
+/** The element that a websocket message of XMPP is (RFC 7395: each message is one); undefined: it isn't XML. */
+export function parseXml(text: string): Element | undefined {
   try {
     const { documentElement } = new DOMParser({ onError: onErrorStopParsing }).parseFromString(
       text,
       "text/xml",
     );
-    if (documentElement !== null) return documentElement;
+    return documentElement ?? undefined;
   } catch {
-    // Told below, with the text.
+    return undefined;
   }
-  throw new ProbeError({
-    what: "What came isn't XML.",
-    where: "the XMPP websocket",
-    given: text.slice(0, 200),
-    fix: "check that the address is that of Prosody's websocket",
-  });
 }
 
 /** Children that are elements, by name and namespace; `*` is any. */

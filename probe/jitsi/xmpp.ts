@@ -123,30 +123,33 @@ function listening(
   timeoutSeconds: number,
 ): Pick<XmppSession, "listen" | "wait"> & { broken: () => string } {
   const handlers = new Set<(stanza: Element) => void>();
-  let closed = false;
-  socket.on("close", () => (closed = true));
+  let ended: string | undefined;
+  socket.on("close", () => (ended ??= "closed"));
   socket.on("message", (data: Buffer) => {
     const stanza = parseXml(data.toString("utf8"));
-    for (const handler of [...handlers]) handler(stanza);
+    if (stanza === undefined) {
+      ended ??= "not-xml";
+      socket.terminate();
+    } else for (const handler of [...handlers]) handler(stanza);
   });
   return {
     listen: (handler) => void handlers.add(handler),
-    broken: () => (closed ? "the websocket was closed" : "no-answer"),
+    broken: () => ended ?? "no-answer",
     wait: (wanted) =>
       new Promise((resolve) => {
         const done = (stanza?: Element): void => {
           clearTimeout(timer);
           handlers.delete(handler);
-          socket.off("close", ended);
+          socket.off("close", over);
           resolve(stanza);
         };
-        const ended = (): void => done();
+        const over = (): void => done();
         const handler = (stanza: Element): void => {
           if (wanted(stanza)) done(stanza);
         };
         const timer = setTimeout(done, timeoutSeconds * 1000);
         handlers.add(handler);
-        socket.once("close", ended);
+        socket.once("close", over);
       }),
   };
 }

@@ -53,7 +53,7 @@ export function askJson(
       response.on("end", () => {
         const text = Buffer.concat(chunks).toString("utf8");
         const status = response.statusCode ?? 0;
-        if (status >= 200 && status < 300) resolve({ ok: true, status, body: parsed(text) });
+        if (status >= 200 && status < 300) resolve({ ok: true, status, body: parseJson(text) ?? text });
         else resolve({ ok: false, outcome: "refused", code: status, reason: text.trim().slice(0, 500) });
       });
     });
@@ -70,10 +70,11 @@ export function tlsOptions({ ca, rejectUnauthorized }: Trust): { ca?: string; re
   };
 }
 
-function parsed(text: string): unknown {
+/** What JSON says, or undefined where it isn't JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return text;
+    return undefined;
   }
 }

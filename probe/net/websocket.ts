@@ -31,7 +31,12 @@ export function openWebsocket(
       resolve({ ok: false, outcome: "refused", code: statusCode, reason: statusMessage });
       request.destroy();
     });
-    socket.once("open", () => resolve({ ok: true, socket }));
+    socket.once("open", () => {
+      // A first message may come with the upgrade, before anyone listens.
+      socket.pause();
+      setImmediate(() => socket.resume());
+      resolve({ ok: true, socket });
+    });
   });
 }
 

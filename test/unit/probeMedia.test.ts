@@ -1,49 +1,14 @@
-import { RTCPeerConnection } from "werift";
 import { parseCandidate } from "../../probe/media/pair";
-import { openSession, type Signal, type Signalling } from "../../probe/media/session";
+import { openSession, type Signalling } from "../../probe/media/session";
 import { packMessage, unpackMessage } from "../../probe/rtcd";
-
-/** An SFU in this process, on loopback: it answers, and sends back what comes. */
-function loopback(): { signalling: Signalling; close: () => Promise<void> } {
-  const pc = new RTCPeerConnection({
-    iceUseIpv4: false,
-    iceUseIpv6: false,
-    iceAdditionalHostAddresses: ["127.0.0.1"],
-    bundlePolicy: "max-bundle",
-  });
-  let tell: (signal: Signal) => void = () => undefined;
-  pc.onTrack.subscribe((track) => {
-    const sender = pc.getTransceivers()[0]?.sender;
-    track.onReceiveRtp.subscribe((packet) => void sender?.sendRtp(packet.clone()));
-  });
-  pc.onIceCandidate.subscribe((found) => {
-    if (found !== undefined) tell({ type: "candidate", candidate: { candidate: found.candidate } });
-  });
-  const answer = async (sdp: string): Promise<void> => {
-    await pc.setRemoteDescription({ type: "offer", sdp });
-    for (const { connection } of pc.iceTransports) Object.assign(connection, { stunServer: undefined });
-    pc.getTransceivers().forEach((transceiver) => transceiver.setDirection("sendrecv"));
-    const { sdp: ours } = await pc.createAnswer();
-    const local = pc.setLocalDescription({ type: "answer", sdp: ours });
-    tell({ type: "answer", sdp: ours });
-    await local;
-  };
-  return {
-    signalling: {
-      send: (signal) => (signal.type === "offer" ? void answer(signal.sdp) : undefined),
-      listen: (handler) => (tell = handler),
-      close: () => undefined,
-    },
-    close: () => pc.close(),
-  };
-}
+import { loopbackSfu } from "../helpers/loopbackSfu";
 
 const where = "a test";
 const silent: Signalling = { send: () => undefined, listen: () => undefined, close: () => undefined };
 
 describe("a media session", () => {
   it("sends sound and counts what comes back", async () => {
-    const { signalling, close } = loopback();
+    const { signalling, close } = loopbackSfu();
     const session = await openSession(signalling, { transportPolicy: "udp", timeoutSeconds: 10, where });
     expect(session.pair).toMatchObject({ remote: { address: "127.0.0.1", protocol: "udp" } });
     expect(session.ice.remote.pwd).not.toBe("");
