@@ -1,0 +1,145 @@
+import { iceCheck, joinCall, type MediaSession, tcpOpen } from "../../../probe";
+import { chatUrl, mediaPorts, type MediaStack, type Person } from "./stack";
+
+/** Ways for media, each alone: nothing falls back to another. */
+export const ways = [
+  { way: "UDP", transportPolicy: "udp" },
+  { way: "TCP", transportPolicy: "tcp" },
+  { way: "the relay alone, asked over UDP", transportPolicy: "relay", turnTransport: "udp" },
+  { way: "the relay alone, asked over TCP", transportPolicy: "relay", turnTransport: "tcp" },
+] as const;
+type Way = (typeof ways)[number];
+
+/** Packets that prove that somebody is heard. */
+const enough = 30;
+
+/** Waits until everybody has heard enough. */
+export async function heard(sessions: readonly MediaSession[], packets = enough): Promise<void> {
+  const end = Date.now() + 20_000;
+  while (sessions.some(({ received }) => received < packets)) {
+    if (Date.now() > end)
+      throw new Error(`not everybody heard enough: ${sessions.map(({ received }) => received).join(", ")}`);
+    await new Promise((later) => setTimeout(later, 100));
+  }
+}
+
+/** Joins a call in a channel, some at a time: the plugin wants each person in one call alone. */
+export async function joined(
+  media: MediaStack,
+  way: Omit<Way, "way">,
+  seats: readonly { person: Person; channelId: string }[],
+): Promise<MediaSession[]> {
+  return Promise.all(
+    seats.map(({ person, channelId }) =>
+      joinCall({
+        siteUrl: chatUrl,
+        token: person.token,
+        channelId,
+        ...way,
+        mediaAddress: media.address,
+        packetsPerSecond: 25,
+        ...media.trust,
+      }),
+    ),
+  );
+}
+
+export const leave = (sessions: readonly MediaSession[]): Promise<unknown> =>
+  Promise.all(sessions.map((session) => session.close()));
+
+/** What each session must show: it was heard, over the one advertised address and the way that was asked for. */
+export function expectWay(
+  session: MediaSession,
+  media: MediaStack,
+  { transportPolicy, ...way }: Omit<Way, "way">,
+): void {
+  const { remote, local, relayTransport } = session.pair;
+  expect(remote).toMatchObject({ address: media.address, port: mediaPorts.callsPort });
+  expect(session.sent).toBeGreaterThan(0);
+  if (transportPolicy === "relay") {
+    expect(local.type).toBe("relay");
+    expect(relayTransport).toBe("turnTransport" in way ? way.turnTransport : undefined);
+  } else expect(remote.protocol).toBe(transportPolicy);
+}
+
+/** The free edition: calls of two, inside the chat server. */
+export function embeddedCalls(get: () => MediaStack): void {
+  describe("calls inside the chat server", () => {
+    let seats: { person: Person; channelId: string }[] = [];
+
+    beforeAll(async () => {
+      const people = await get().people(10);
+      const pairs = people.flatMap((person, index) => {
+        const other = people[index + 1];
+        return index % 2 === 0 && other !== undefined ? [[person, other] as const] : [];
+      });
+      const channels = await Promise.all(
+        pairs.map(([a, b]) => get().ask<{ id: string }>(a.token, "/api/v4/channels/direct", [a.id, b.id])),
+      );
+      seats = pairs.flatMap((pair, index) =>
+        pair.map((person) => ({ person, channelId: channels[index]?.id ?? "" })),
+      );
+    });
+
+    it.each(ways)("let ten people speak and hear at once over $way", async ({ way: _, ...way }) => {
+      const media = get();
+      const sessions = await joined(media, way, seats);
+      try {
+        await heard(sessions);
+        for (const session of sessions) expectWay(session, media, way);
+      } finally {
+        await leave(sessions);
+      }
+    });
+
+    it("refuse a third person, whom the free edition doesn't let in", async () => {
+      const [one, two, three] = seats;
+      const group = await get()
+        .ask<{ id: string }>(
+          one?.person.token ?? "",
+          "/api/v4/channels/group",
+          [one, two, three].map((seat) => seat?.person.id),
+        )
+        .catch(() => undefined);
+      const town = group?.id ?? (await townSquare(get(), one?.person.token ?? ""));
+      await expect(
+        joined(get(), { transportPolicy: "udp" }, [{ person: one?.person as Person, channelId: town }]),
+      ).rejects.toThrow(/only allow calls in DMs/);
+    });
+
+    it("answer at their advertised port to who has a session, directly and through the relay, and to nobody else", async () => {
+      const media = get();
+      const sessions = await joined(media, { transportPolicy: "udp" }, seats.slice(0, 2));
+      try {
+        const [session] = sessions;
+        if (session === undefined) throw new Error("no session");
+        const { remote, localUfrag } = session.ice;
+        const at = { address: media.address, port: mediaPorts.callsPort, remote, localUfrag };
+        expect(await iceCheck({ ...at, protocol: "udp" })).toMatchObject({ ok: true });
+        expect(await iceCheck({ ...at, protocol: "udp", via: media.turn("checker") })).toMatchObject({
+          ok: true,
+          mapped: { address: media.address },
+        });
+        const stranger = { ufrag: "nobody", pwd: "wrong-password-of-nobody" };
+        expect(await iceCheck({ ...at, remote: stranger, protocol: "udp", timeoutSeconds: 2 })).toMatchObject(
+          { ok: false, outcome: "no-answer" },
+        );
+        expect(await tcpOpen({ host: media.address, port: mediaPorts.callsPort })).toMatchObject({
+          ok: true,
+        });
+      } finally {
+        await leave(sessions);
+      }
+    });
+  });
+}
+
+/** The channel that everybody of the team is in. */
+export async function townSquare(media: MediaStack, token: string): Promise<string> {
+  const [team] = await media.ask<{ id: string }[]>(token, "/api/v4/users/me/teams");
+  const channels = await media.ask<{ id: string; name: string }[]>(
+    token,
+    `/api/v4/users/me/teams/${team?.id ?? ""}/channels`,
+  );
+  return channels.find(({ name }) => name === "town-square")?.id ?? "";
+}
