@@ -1,5 +1,6 @@
 /** Which way media really took. */
-import { Candidate, type RTCPeerConnection, StunOverTurnProtocol } from "werift";
+import { Candidate, classes, Message, methods, type RTCPeerConnection, StunOverTurnProtocol } from "werift";
+import { within } from "../error";
 import { type Endpoint, type Transport } from "../net/wire";
 
 export interface CandidateInfo extends Endpoint {
@@ -47,4 +48,16 @@ function info({ host, port, type, transport }: Candidate): CandidateInfo {
     address: host,
     port,
   };
+}
+
+/** Gives relayed addresses back, which werift leaves to their end: they count for the user's quota. */
+export async function releaseRelay(pc: RTCPeerConnection): Promise<void> {
+  const pairs = pc.iceTransports.flatMap(({ connection }) => connection.candidatePairs);
+  const relays = new Set(
+    pairs.flatMap(({ protocol }) => (protocol instanceof StunOverTurnProtocol ? [protocol] : [])),
+  );
+  for (const { turn } of relays) {
+    const release = new Message(methods.REFRESH, classes.REQUEST).setAttribute("LIFETIME", 0);
+    await within(1, turn.requestWithRetry(release, turn.server), undefined).catch(() => undefined);
+  }
 }

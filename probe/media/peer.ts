@@ -2,7 +2,7 @@
 import { MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters } from "werift";
 import { type Transport } from "../net/wire";
 import { type TurnServer } from "../turn/allocation";
-import { type SelectedPair, selectedPair } from "./pair";
+import { releaseRelay, type SelectedPair, selectedPair } from "./pair";
 import { startSpeaking } from "./speech";
 
 /**
@@ -60,7 +60,7 @@ export function openPeer({ transportPolicy, turn, packetsPerSecond }: PeerOption
     // One port for all media, from the start: what werift opens for a port of its own stays open.
     bundlePolicy: "max-bundle",
     iceTransportPolicy: transportPolicy === "relay" ? "relay" : "all",
-    iceServers: turn === undefined ? [] : [iceServer(turn)],
+    iceServers: turn === undefined || transportPolicy !== "relay" ? [] : [iceServer(turn)],
     iceUseIpv4: false,
     iceUseIpv6: false,
     iceAdditionalHostAddresses: [ANY_ADDRESS],
@@ -97,6 +97,7 @@ export function openPeer({ transportPolicy, turn, packetsPerSecond }: PeerOption
     state: () => pc.connectionState,
     close: async () => {
       speech.stop();
+      await releaseRelay(pc);
       await pc.close();
     },
   };

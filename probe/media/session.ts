@@ -1,8 +1,9 @@
 /** From an offer to media that flows, whatever carries the signals. */
 import { type RTCPeerConnection } from "werift";
-import { ProbeError, within } from "../error";
+import { within } from "../error";
 import { type IceCredentials } from "../stun/iceCheck";
-import { allocate, type TurnServer } from "../turn/allocation";
+import { type TurnServer } from "../turn/allocation";
+import { checkRelay, noMedia, noRelay, relayRefusal } from "./failure";
 import { type CandidateInfo, parseCandidate, type SelectedPair } from "./pair";
 import { openPeer, type Peer, type RtpCounts, type TransportPolicy } from "./peer";
 
@@ -21,6 +22,9 @@ export interface Signalling {
   listen(handler: (signal: Signal) => void, broken: (reason: string) => void): void;
   close(): void;
 }
+
+/** How long a TURN server may take before it is asked why. */
+const RELAY_SECONDS = 1.5;
 
 /** Media that flows. The counts and `open` are as of now, each time they are read. */
 export interface MediaSession extends RtpCounts {
@@ -55,12 +59,7 @@ export interface SessionOptions {
 /** Offers, takes the answer, trickles candidates, answers later offers, until media can flow. */
 export async function openSession(signalling: Signalling, options: SessionOptions): Promise<MediaSession> {
   const { transportPolicy, turn, mediaAddress, packetsPerSecond = 50, timeoutSeconds, where } = options;
-  if (transportPolicy === "relay" && turn === undefined)
-    throw new ProbeError({
-      what: "There is no TURN server to relay by.",
-      where,
-      fix: "configure a TURN server with credentials where the session gets its ICE servers from",
-    });
+  if (transportPolicy === "relay" && turn === undefined) throw noRelay(where);
   const peer = openPeer({ transportPolicy, turn, packetsPerSecond });
   const candidates: CandidateInfo[] = [];
   let broken: string | undefined;
@@ -77,24 +76,12 @@ export async function openSession(signalling: Signalling, options: SessionOption
     signalling.close();
   };
   try {
-    await offer(peer, signalling, options.dataChannel);
-    const outcome = await within(timeoutSeconds, Promise.race([peer.settled, gone]), "late");
-    if (outcome !== "connected")
-      throw await failure(outcome, { peer, candidates, options, reason: broken ?? "" });
+    const connected = offer(peer, signalling, options).then(() => Promise.race([peer.settled, gone]));
+    const outcome = await within(timeoutSeconds, connected, "late");
     const pair = peer.pair();
-    if (pair === undefined) throw await failure("failed", { peer, candidates, options, reason: "" });
-    if (
-      turn !== undefined &&
-      pair.relayTransport !== undefined &&
-      pair.relayTransport !== (turn.transport ?? "udp")
-    )
-      throw new ProbeError({
-        what: "The TURN server wasn't reached the way that was asked for.",
-        where,
-        given: pair.relayTransport,
-        allowed: turn.transport ?? "udp",
-        fix: `open port ${turn.port}/${turn.transport ?? "udp"} of the TURN server`,
-      });
+    if (outcome !== "connected" || pair === undefined)
+      throw await noMedia({ ...options, candidates, broken, state: peer.state() });
+    if (turn !== undefined) checkRelay(turn, pair);
     const milliseconds = performance.now() - start;
     return {
       ...{ pair, ice: { ...iceOf(peer), candidates }, milliseconds, close },
@@ -117,23 +104,38 @@ export async function openSession(signalling: Signalling, options: SessionOption
   }
 }
 
-async function offer({ pc }: Peer, signalling: Signalling, dataChannel: string | undefined): Promise<void> {
+async function offer(
+  { pc }: Peer,
+  signalling: Signalling,
+  { dataChannel, transportPolicy, turn, timeoutSeconds }: SessionOptions,
+): Promise<void> {
   const relayed: string[] = [];
   pc.onIceCandidate.subscribe((found) => {
     // Only a relay's address is worth telling: the SFU learns where our own packets come from.
     if (found?.candidate.includes(" typ relay") === true) relayed.push(found.candidate);
   });
   if (dataChannel !== undefined) pc.createDataChannel(dataChannel);
-  // werift pairs a relay only with candidates that come after it, so it is there before the offer goes out.
   const { sdp } = await pc.createOffer();
-  await pc.setLocalDescription({ type: "offer", sdp });
-  await gathered(pc);
+  // werift pairs a relay only with candidates that come after it, so it is there before the offer goes out.
+  const gathered = pc.setLocalDescription({ type: "offer", sdp }).then(() => gathering(pc));
+  if (transportPolicy === "relay" && turn !== undefined) await relay(gathered, turn, timeoutSeconds);
+  await gathered;
   signalling.send({ type: "offer", sdp: withoutCandidates(sdp) });
   for (const candidate of relayed) signalling.send({ type: "candidate", candidate: { candidate } });
 }
 
-async function gathered({ iceGatheringStateChange, iceGatheringState }: RTCPeerConnection): Promise<void> {
+async function gathering({ iceGatheringStateChange, iceGatheringState }: RTCPeerConnection): Promise<void> {
   if (iceGatheringState !== "complete") await iceGatheringStateChange.watch((state) => state === "complete");
+}
+
+/** A relay that doesn't come soon is asked for by hand: werift doesn't tell why it got none. */
+async function relay(gathered: Promise<void>, turn: TurnServer, timeoutSeconds: number): Promise<void> {
+  const soon = Math.min(RELAY_SECONDS, timeoutSeconds / 2);
+  if ((await within(soon, gathered, "late")) !== "late") return;
+  const refusal = await relayRefusal(turn, soon);
+  if (refusal === undefined) return;
+  gathered.catch(() => undefined);
+  throw refusal;
 }
 
 const withoutCandidates = (sdp: string): string =>
@@ -192,41 +194,4 @@ function iceOf({ pc }: Peer): { remote: IceCredentials; localUfrag: string } {
     remote: { ufrag: remote?.usernameFragment ?? "", pwd: remote?.password ?? "" },
     localUfrag: transport?.localParameters.usernameFragment ?? "",
   };
-}
-
-async function failure(
-  outcome: string,
-  {
-    peer,
-    candidates,
-    options: { transportPolicy, turn, timeoutSeconds, where },
-    reason,
-  }: { peer: Peer; candidates: readonly CandidateInfo[]; options: SessionOptions; reason: string },
-): Promise<ProbeError> {
-  if (outcome === "gone")
-    return new ProbeError({
-      what: `The signalling ended before media flowed: ${reason}`,
-      where,
-      fix: "read the log of the server that was asked",
-    });
-  if (transportPolicy === "relay" && turn !== undefined) {
-    const allocation = await allocate({ ...turn, timeoutSeconds: 3 });
-    if (!allocation.ok)
-      return new ProbeError({
-        what: `The TURN server gives no relayed address: ${allocation.code ?? allocation.outcome} ${allocation.reason}`,
-        where: `${turn.host}:${turn.port}/${turn.transport ?? "udp"}`,
-        fix: "compare its shared secret, clock and quota with those of the server that gave the credentials",
-      });
-    await allocation.close();
-  }
-  const offered = candidates
-    .map(({ protocol, address, port }) => `${protocol} ${address}:${port}`)
-    .join(", ");
-  return new ProbeError({
-    what: `No media connection in ${timeoutSeconds} s (${peer.state()}).`,
-    where,
-    given: offered === "" ? "no candidates of the media server" : `the media server's candidates: ${offered}`,
-    allowed: transportPolicy === "relay" ? "through TURN" : `by ${transportPolicy}`,
-    fix: "check that these addresses are the machine's public ones and that their ports are open",
-  });
 }
