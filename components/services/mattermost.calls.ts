@@ -5,6 +5,7 @@
 import type { Settings } from "../../stacks/settings/schema";
 import { relays, turnSecret } from "./coturn";
 import type { Expectation } from "./health";
+import { withOwnAddress } from "./ownAddress";
 import { callsLoad, callsMediaPorts } from "./rtcd";
 import type { Needs, Port, ServiceContext } from "./service";
 import { jsonText, type JsonValue, type Late, type PlainText, text } from "./text";
@@ -53,15 +54,24 @@ export function callsEnvironment(context: ServiceContext): Record<string, string
   };
 }
 
-/** Our own servers and no others; credentials are made for each call from the shared secret. */
+/**
+ * Our own relay and nobody else's; credentials are made for each call from the shared secret. No `stun:` beside it:
+ * clients learn their address from the relay, and the embedded media server would advertise its container's.
+ */
 function iceServers({ settings, mediaAddress }: ServiceContext): PlainText {
   if (!relays(settings)) return text`[]`;
   const at = text`${mediaAddress}:${settings.media.turnPort}`;
-  return jsonText([
-    { urls: [text`stun:${at}`] },
-    { urls: [text`turn:${at}?transport=udp`, text`turn:${at}?transport=tcp`] },
-  ]);
+  return jsonText([{ urls: [text`turn:${at}?transport=udp`, text`turn:${at}?transport=tcp`] }]);
 }
+
+/** How the chat server starts where it carries media itself. */
+export const callsStart = ({ calls }: Settings): ReturnType<typeof withOwnAddress> | undefined =>
+  calls === "embedded"
+    ? withOwnAddress(
+        ["MM_CALLS_UDP_SERVER_ADDRESS", "MM_CALLS_TCP_SERVER_ADDRESS"],
+        ["/mattermost/bin/mattermost"],
+      )
+    : undefined;
 
 /** What must not stand in a variable. */
 export const callsConfiguration = (context: ServiceContext): Record<string, JsonValue<Late>> =>

@@ -1,6 +1,6 @@
 import { offeringOf } from "../../stacks/settings/editions";
 import { healthCommand, healthFile } from "./health";
-import { callsEnvironment, callsExpectation, callsNeeds, callsPorts } from "./mattermost.calls";
+import { callsEnvironment, callsExpectation, callsNeeds, callsPorts, callsStart } from "./mattermost.calls";
 import { firstRun } from "./mattermost.firstRun";
 import { database } from "./postgres";
 import type { Service, ServiceContext } from "./service";
@@ -53,21 +53,26 @@ export const mattermost: Service = {
     { name: "run", path: "/var/tmp", backup: "none", why: "the local socket, shared with the first-run job" },
   ],
   generates: { "administrator-password": 20 },
-  container: (context) => ({
-    environment: environment(context),
-    files: [
-      {
-        name: "pgpass",
-        content: text`*:*:${database.name}:${database.user}:${secret("database-password")}\n`,
-      },
-      ...(context.secrets.has("licence") ? [{ name: "licence", content: text`${secret("licence")}` }] : []),
-      healthFile([
-        // Never restarted for this: after an upgrade it doesn't answer until its migrations are done.
-        { name: "server", command: "$busybox wget -q -O - http://127.0.0.1:8065/api/v4/system/ping" },
-        ...callsExpectation(context.settings),
-      ]),
-    ],
-  }),
+  container: (context) => {
+    const start = callsStart(context.settings);
+    return {
+      environment: environment(context),
+      ...(start === undefined ? {} : { entrypoint: start.entrypoint, command: start.command }),
+      files: [
+        {
+          name: "pgpass",
+          content: text`*:*:${database.name}:${database.user}:${secret("database-password")}\n`,
+        },
+        ...(context.secrets.has("licence") ? [{ name: "licence", content: text`${secret("licence")}` }] : []),
+        healthFile([
+          // Never restarted for this: after an upgrade it doesn't answer until its migrations are done.
+          { name: "server", command: "$busybox wget -q -O - http://127.0.0.1:8065/api/v4/system/ping" },
+          ...callsExpectation(context.settings),
+        ]),
+        ...(start === undefined ? [] : [start.file]),
+      ],
+    };
+  },
   shell: true,
   sandbox: {
     writableRoot: { value: true, reason: "the server rewrites client/root.html at each start" },

@@ -1,8 +1,11 @@
 import { healthCommand, healthFile } from "./health";
+import { withOwnAddress } from "./ownAddress";
 import type { Service } from "./service";
 
 /** Port of its interface, for the chat server alone: metrics and profiles there ask for no password. */
 const apiPort = 8045;
+
+const start = withOwnAddress(["RTCD_RTC_ICEADDRESSUDP", "RTCD_RTC_ICEADDRESSTCP"], ["/opt/rtcd/bin/rtcd"]);
 
 /** rtcd: the media server of calls, outside the chat server. Source: mattermost/rtcd, docs/env_config.md. */
 export const rtcd: Service = {
@@ -28,6 +31,8 @@ export const rtcd: Service = {
     { name: "store", path: "/data", backup: "none", why: "its clients, which register again by themselves" },
   ],
   container: ({ settings: { media }, mediaAddress }) => ({
+    entrypoint: start.entrypoint,
+    command: start.command,
     environment: {
       RTCD_API_HTTP_LISTENADDRESS: `:${apiPort}`,
       // On the private network with the chat server alone: it registers again when the store is lost.
@@ -41,6 +46,7 @@ export const rtcd: Service = {
       RTCD_LOGGER_ENABLEFILE: "false",
     },
     files: [
+      start.file,
       healthFile([
         {
           name: "api",

@@ -78,6 +78,27 @@ describe("the one advertised address", () => {
   });
 });
 
+describe("media servers on several networks", () => {
+  it("listen on the way out alone, whose address they learn at each start", () => {
+    const embedded = planOf(localTopology(everything), "mattermost");
+    const rtcd = planOf(localTopology(licensed, ["licence"]), "rtcd");
+    for (const { spec, service } of [embedded, rtcd]) {
+      expect(service.shell).toBe(true);
+      expect(spec.entrypoint).toEqual(["/muster/busybox", "sh", "/muster/start.sh"]);
+    }
+    expect(embedded.spec.command).toEqual(["/mattermost/bin/mattermost"]);
+    expect(rtcd.spec.command).toEqual(["/opt/rtcd/bin/rtcd"]);
+    const start = fileOf(localTopology(everything), "mattermost", "start.sh");
+    expect(start).toContain(
+      'export MM_CALLS_UDP_SERVER_ADDRESS="$own"\nexport MM_CALLS_TCP_SERVER_ADDRESS="$own"\n',
+    );
+    expect(fileOf(localTopology(licensed, ["licence"]), "rtcd", "start.sh")).toContain(
+      'export RTCD_RTC_ICEADDRESSUDP="$own"\nexport RTCD_RTC_ICEADDRESSTCP="$own"\nexec "$@"',
+    );
+    expect(planOf(localTopology(licensed, ["licence"]), "mattermost").spec.entrypoint).toBeUndefined();
+  });
+});
+
 describe("the media ports", () => {
   it("are those that the processes are told", () => {
     const media = { callsPort: 4443, meetingsPort: 4000, turnPort: 4478, relayFirstPort: 30_000 };
@@ -182,7 +203,6 @@ describe("calls", () => {
   it("use our own ICE servers, and leave the plugin's test mode", () => {
     const environment = environmentOf(localTopology(everything), "mattermost");
     expect(JSON.parse(environment["MM_CALLS_ICE_SERVERS_CONFIGS"] ?? "")).toEqual([
-      { urls: ["stun:public of main:3478"] },
       { urls: ["turn:public of main:3478?transport=udp", "turn:public of main:3478?transport=tcp"] },
     ]);
     expect(environment).toMatchObject({

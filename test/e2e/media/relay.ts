@@ -97,6 +97,8 @@ export function relay(get: () => MediaStack): void {
       const { allocations } = relayRange(media.stack.topology().settings);
       const quota = allocations / 4;
       const taken: Allocation[] = [];
+      // coturn gives a UDP allocation that was ended back after a few seconds only.
+      await new Promise((later) => setTimeout(later, 6000));
       const flood = async (user: string, count: number): Promise<(number | "ok")[]> => {
         const answers = await Promise.all(
           Array.from({ length: count }, () => allocate({ ...media.turn(user), timeoutSeconds: 10 })),
