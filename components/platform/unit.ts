@@ -54,6 +54,7 @@ export function createUnit(
     name: file.name,
     mode: file.mode ?? secretFileMode,
     content: resolve(file.content, context.values),
+    replaces: file.reloaded === undefined,
   }));
   const hasFiles = files.length > 0 || args.shell;
   const filesVolume = hasFiles
@@ -85,7 +86,9 @@ export function createUnit(
           ? {
               [labels.files]: fingerprint(
                 context.fingerprintKey,
-                files.flatMap(({ name: file, mode, content }) => [`${file} ${mode}`, content]),
+                files
+                  .filter(({ replaces }) => replaces)
+                  .flatMap(({ name: file, mode, content }) => [`${file} ${mode}`, content]),
               ),
             }
           : {}),

@@ -1,9 +1,50 @@
 import type { Settings } from "../../stacks/settings/schema";
-import type { Route, Service } from "./service";
+import { sayReady } from "./job";
+import type { Job, Route, Sandbox, Service } from "./service";
 import { type PlainText, text } from "./text";
 
 /** Port of the health answer, inside the container's own loopback. */
 const healthPort = 8080;
+
+/** Where a change of the configuration is handed in: on a volume that this service alone has. */
+const adminAddress = "unix//config/admin.sock";
+
+const sandbox: Sandbox = {
+  capabilities: {
+    value: ["CAP_NET_BIND_SERVICE"],
+    reason: "the image's program carries this file capability and can't be run without it",
+  },
+  egress: { value: true, reason: "publishes ports, and asks the certificate authority" },
+  temporary: { value: { "/tmp": 64 }, reason: "request bodies on their way" },
+};
+
+/** Hands a changed configuration in: connections stay, websockets for five minutes more. */
+const reload: Job = {
+  name: "reload",
+  image: "own",
+  volumes: ["config"],
+  shell: false,
+  memoryMiB: 128,
+  timeoutSeconds: 60,
+  sandbox: {
+    ...(sandbox.capabilities === undefined ? {} : { capabilities: sandbox.capabilities }),
+    temporary: { value: { "/tmp": 1 }, reason: "says when it is done" },
+  },
+  container: ({ settings, routes }) => ({
+    environment: {},
+    files: [
+      { name: "Caddyfile", content: caddyfile(settings, routes) },
+      {
+        name: "reload.sh",
+        content: text`set -eu
+caddy reload --config /muster/Caddyfile --adapter caddyfile --address ${adminAddress}
+${sayReady}
+`,
+      },
+    ],
+    command: ["sh", "/muster/reload.sh"],
+  }),
+};
 
 /** Caddy: the reverse proxy in front of every site, with TLS. */
 export const caddy: Service = {
@@ -43,17 +84,10 @@ export const caddy: Service = {
   ],
   container: ({ settings, routes }) => ({
     environment: { XDG_DATA_HOME: "/data", XDG_CONFIG_HOME: "/config" },
-    files: [{ name: "Caddyfile", content: caddyfile(settings, routes) }],
+    files: [{ name: "Caddyfile", content: caddyfile(settings, routes), reloaded: true }],
     command: ["caddy", "run", "--config", "/muster/Caddyfile", "--adapter", "caddyfile"],
   }),
-  sandbox: {
-    capabilities: {
-      value: ["CAP_NET_BIND_SERVICE"],
-      reason: "the image's program carries this file capability and can't be run without it",
-    },
-    egress: { value: true, reason: "publishes ports, and asks the certificate authority" },
-    temporary: { value: { "/tmp": 64 }, reason: "request bodies on their way" },
-  },
+  sandbox,
   health: {
     command: ["wget", "-q", "-O", "/dev/null", `http://127.0.0.1:${healthPort}/`],
     intervalSeconds: 2,
@@ -63,7 +97,7 @@ export const caddy: Service = {
   },
   startsAfter: [],
   stopGraceSeconds: 30,
-  jobs: [],
+  jobs: [reload],
 };
 
 /** How sites get their certificates when nothing else is said. */
@@ -74,14 +108,14 @@ export function tlsMode(settings: Settings): "internal" | "acme" | "origin" {
 }
 
 /**
- * Caddy's configuration. The admin endpoint is off: a change replaces the container.
+ * Caddy's configuration. Changes come in by a socket that only the reload job has.
  * `X-Forwarded-For` is overwritten with the address that Caddy itself sees, so nobody can forge it.
  */
 export function caddyfile(settings: Settings, routes: readonly Route[]): PlainText {
   const tls = tlsMode(settings);
   const email = settings.edge.provider === "none" ? settings.edge.email : undefined;
   const global = [
-    "admin off",
+    `admin ${adminAddress}`,
     "servers {\n\t\tprotocols h1 h2\n\t}",
     ...(tls === "internal" ? ["skip_install_trust"] : []),
     ...(email === undefined ? [] : [`email ${email}`]),

@@ -18,7 +18,7 @@ const turnMinutes = 240;
 
 /** Embedded, the chat server itself is the media server. */
 export const callsPorts = ({ calls, media }: Settings): readonly Port[] =>
-  calls === "embedded" ? callsMediaPorts(media.callsPort) : [];
+  calls === "embedded" ? callsMediaPorts(media.embeddedPort) : [];
 
 /** What calls cost the chat server: all of their media, or its part in signalling. */
 export function callsNeeds({ calls, people }: Settings): Needs {
@@ -39,8 +39,8 @@ export function callsEnvironment(context: ServiceContext): Record<string, string
       ? { MM_CALLS_RTCD_SERVICE_URL: text`http://${address("rtcd", "api")}` }
       : {
           MM_CALLS_ICE_HOST_OVERRIDE: mediaAddress,
-          MM_CALLS_UDP_SERVER_PORT: String(media.callsPort),
-          MM_CALLS_TCP_SERVER_PORT: String(media.callsPort),
+          MM_CALLS_UDP_SERVER_PORT: String(media.embeddedPort),
+          MM_CALLS_TCP_SERVER_PORT: String(media.embeddedPort),
         };
   return {
     ...own,

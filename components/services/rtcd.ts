@@ -25,7 +25,7 @@ export const rtcd: Service = {
       consumers: ["mattermost"],
       why: "the chat server's signalling",
     },
-    ...callsMediaPorts(media.callsPort),
+    ...callsMediaPorts(media.rtcdPort),
   ],
   volumes: () => [
     { name: "store", path: "/data", backup: "none", why: "its clients, which register again by themselves" },
@@ -37,8 +37,8 @@ export const rtcd: Service = {
       RTCD_API_HTTP_LISTENADDRESS: `:${apiPort}`,
       // On the private network with the chat server alone: it registers again when the store is lost.
       RTCD_API_SECURITY_ALLOWSELFREGISTRATION: "true",
-      RTCD_RTC_ICEPORTUDP: String(media.callsPort),
-      RTCD_RTC_ICEPORTTCP: String(media.callsPort),
+      RTCD_RTC_ICEPORTUDP: String(media.rtcdPort),
+      RTCD_RTC_ICEPORTTCP: String(media.rtcdPort),
       RTCD_RTC_ICEHOSTOVERRIDE: mediaAddress,
       // Its documentation advises this for stability.
       RTCD_RTC_NACKDISABLECOPY: "false",

@@ -92,6 +92,8 @@ export interface ServiceFile {
   content: Text;
   /** Default 0o400: readable by the service's own user alone. */
   mode?: number;
+  /** A change doesn't replace the container: a job of the service tells it to read the file again. */
+  reloaded?: true;
 }
 
 /** Folder in which a container finds its files, read-only. */

@@ -7,6 +7,9 @@ import { imageNames } from "../../components/services/images";
 import { count, domainName, email, imageReference, port, shownText, subdomain } from "./fields";
 import { hostSchema } from "./hosts";
 
+/** Mattermost's media servers take no other. */
+const callsPort = z.int().min(80).max(49_151);
+
 /** A team that meets as a whole. */
 const usualGroup = 10;
 const usual = `Left out: ${usualGroup}, or all who are active where those are fewer.`;
@@ -85,12 +88,12 @@ export const settingsSchema = z.strictObject({
     .describe("Relay (coturn) for clients whose network lets media through by no other way; needs Linux."),
   media: z
     .strictObject({
-      callsPort: z
-        .int()
-        .min(80)
-        .max(49_151)
-        .default(8443)
-        .describe("Port for the media of calls, UDP and TCP."),
+      rtcdPort: callsPort.default(8443).describe("Port for the media of calls through rtcd, UDP and TCP."),
+      embeddedPort: callsPort
+        .default(8444)
+        .describe(
+          "The same for calls inside the chat server; another number, so that rtcd can start while they still have theirs.",
+        ),
       meetingsPort: port.default(10_000).describe("Port for the media of meetings, UDP."),
       turnPort: port.default(3478).describe("Port of the relay, UDP and TCP."),
       relayFirstPort: z

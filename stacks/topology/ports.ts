@@ -6,8 +6,8 @@ import type { Opening, Topology } from "./types";
 /** Setting that decides a port, by service. */
 const settingOf: Readonly<Record<string, string>> = {
   caddy: "muster:web",
-  mattermost: "muster:media.callsPort",
-  rtcd: "muster:media.callsPort",
+  mattermost: "muster:media.embeddedPort",
+  rtcd: "muster:media.rtcdPort",
   "jitsi-jvb": "muster:media.meetingsPort",
 };
 /** The setting that decides an opening's port. */

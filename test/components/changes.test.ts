@@ -95,14 +95,15 @@ describe("a change", () => {
     expect(await changed({ host: { provider: "local", bind: "0.0.0.0" } })).toEqual({ caddy: ["ports"] });
   });
 
-  it("of this machine's own address touches nothing: no service advertises it yet", async () => {
+  it("of this machine's own address touches nothing where no media are", async () => {
     expect(await changed({ host: { provider: "local", address: "192.0.2.7" } })).toEqual({});
   });
 
-  it("of the largest upload touches the chat server and the proxy's file", async () => {
+  it("of the largest upload touches the chat server, and the proxy's file, which it reads again", async () => {
     expect(await changed({ chat: { maxFileSizeMiB: 10 } })).toEqual({
-      caddy: ["labels"],
       "caddy-prepare": ["uploads"],
+      "caddy-reload": ["labels"],
+      "caddy-reload-prepare": ["uploads"],
       mattermost: ["envs"],
     });
   });

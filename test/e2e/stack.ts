@@ -109,6 +109,14 @@ export class Stack {
     return this.start(args, env).done;
   }
 
+  /** Stores a secret setting, as with `npm run secret -- STACK KEY < file`. */
+  async store(key: string, value: string): Promise<void> {
+    const { child, done } = this.start(["secret", this.name, key]);
+    child.stdin?.end(value);
+    const { code, output } = await done;
+    if (code !== 0) throw new Error(`secret ${key}: ${output}`);
+  }
+
   /** Brings the stack up and fails with its output where that doesn't work. */
   async up(): Promise<Finished> {
     const finished = await this.run(["up", this.name]);

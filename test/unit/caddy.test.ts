@@ -87,8 +87,17 @@ describe("the Caddyfile", () => {
     expect(fileFor({})).toContain("protocols h1 h2\n");
   });
 
-  it("has no admin endpoint", () => {
-    expect(fileFor({})).toMatch(/^\{\n\tadmin off\n/);
+  it("takes changes by a socket on a volume that the reload job alone shares, and nobody else's network", () => {
+    expect(fileFor({})).toMatch(/^\{\n\tadmin unix\/\/config\/admin\.sock\n/);
+    const caddy = localTopology().services.find(({ name }) => name === "caddy");
+    const [reload] = caddy?.jobs ?? [];
+    expect(reload?.job.volumes).toEqual(["config"]);
+    expect(reload?.job.sandbox?.egress).toBeUndefined();
+    const script = reload?.spec.files?.find(({ name }) => name === "reload.sh");
+    expect(fill(script?.content ?? { parts: [] }, () => "")).toContain(
+      "caddy reload --config /muster/Caddyfile --adapter caddyfile --address unix//config/admin.sock\n",
+    );
+    expect(caddy?.spec.files).toMatchObject([{ name: "Caddyfile", reloaded: true }]);
   });
 
   it("follows the site's own name", () => {

@@ -81,8 +81,8 @@ const errors: Case[] = [
   },
   {
     name: "calls and the relay on one port",
-    bad: { calls: "embedded", media: { callsPort: 4000, turnPort: 4000 } },
-    good: { calls: "embedded", media: { callsPort: 4000, turnPort: 4001 } },
+    bad: { calls: "embedded", media: { embeddedPort: 4000, turnPort: 4000 } },
+    good: { calls: "embedded", media: { embeddedPort: 4000, turnPort: 4001 } },
     expected: { key: "muster:media.turnPort" },
   },
   {

@@ -78,6 +78,11 @@ describe("the one advertised address", () => {
   });
 });
 
+it("are different for rtcd and for embedded calls, of which one starts before the other has ended", () => {
+  const { rtcdPort, embeddedPort } = localTopology().settings.media;
+  expect(rtcdPort).not.toBe(embeddedPort);
+});
+
 describe("media servers on several networks", () => {
   it("listen on the way out alone, whose address they learn at each start", () => {
     const embedded = planOf(localTopology(everything), "mattermost");
@@ -101,7 +106,13 @@ describe("media servers on several networks", () => {
 
 describe("the media ports", () => {
   it("are those that the processes are told", () => {
-    const media = { callsPort: 4443, meetingsPort: 4000, turnPort: 4478, relayFirstPort: 30_000 };
+    const media = {
+      embeddedPort: 4443,
+      rtcdPort: 4445,
+      meetingsPort: 4000,
+      turnPort: 4478,
+      relayFirstPort: 30_000,
+    };
     const embedded = localTopology({ ...everything, media });
     const topology = localTopology({ ...licensed, media }, ["licence"]);
     const open = (of: Topology, service: string): string[] =>
@@ -117,10 +128,10 @@ describe("the media ports", () => {
       MM_CALLS_TCP_SERVER_PORT: "4443",
     });
     expect(open(topology, "mattermost")).toEqual([]);
-    expect(open(topology, "rtcd")).toEqual(["4443-4443/udp", "4443-4443/tcp"]);
+    expect(open(topology, "rtcd")).toEqual(["4445-4445/udp", "4445-4445/tcp"]);
     expect(environmentOf(topology, "rtcd")).toMatchObject({
-      RTCD_RTC_ICEPORTUDP: "4443",
-      RTCD_RTC_ICEPORTTCP: "4443",
+      RTCD_RTC_ICEPORTUDP: "4445",
+      RTCD_RTC_ICEPORTTCP: "4445",
     });
     expect(open(topology, "jitsi-jvb")).toEqual(["4000-4000/udp"]);
     expect(environmentOf(topology, "jitsi-jvb")["JVB_PORT"]).toBe("4000");

@@ -84,8 +84,8 @@ describe("outputs", () => {
     ).toEqual([
       [80, "tcp", "Cloudflare", "entry"],
       [443, "tcp", "Cloudflare", "entry"],
-      [8443, "udp", "everyone", "media"],
-      [8443, "tcp", "everyone", "media"],
+      [8444, "udp", "everyone", "media"],
+      [8444, "tcp", "everyone", "media"],
       [10000, "udp", "everyone", "media"],
       [3478, "udp", "everyone", "media"],
       [3478, "tcp", "everyone", "media"],

@@ -168,7 +168,7 @@ describe("what an up needs on its host", () => {
     const socket = createSocket("udp4");
     await new Promise<void>((done) => socket.bind(0, "0.0.0.0", done));
     const { port: turnPort } = socket.address();
-    const more = { calls: "embedded", media: { turnPort, callsPort: await free() } };
+    const more = { calls: "embedded", media: { turnPort, embeddedPort: await free() } };
     expect(await missing({}, {}, state, more)).toEqual([
       `port ${turnPort}/udp on 0.0.0.0 for coturn: another program has it | stop that program, or set muster:media.turnPort`,
     ]);
@@ -184,7 +184,7 @@ describe("what an up needs on its host", () => {
   });
 
   it("is Linux for what shares the host's network", async () => {
-    const more = { calls: "embedded", media: { callsPort: await free(), turnPort: await free() } };
+    const more = { calls: "embedded", media: { embeddedPort: await free(), turnPort: await free() } };
     const [said, ...others] = await missing({ system: "Docker Desktop" }, {}, state, more);
     expect(said).toContain("Linux for coturn");
     expect(said).toContain("set muster:turn to off");

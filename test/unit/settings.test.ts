@@ -37,7 +37,13 @@ describe("good settings", () => {
       meetings: "jitsi",
       meetingAccess: "members",
       turn: "on",
-      media: { callsPort: 8443, meetingsPort: 10_000, turnPort: 3478, relayFirstPort: 49_160 },
+      media: {
+        rtcdPort: 8443,
+        embeddedPort: 8444,
+        meetingsPort: 10_000,
+        turnPort: 3478,
+        relayFirstPort: 49_160,
+      },
       chat: {
         title: "Muster",
         team: { name: "team", title: "Team" },

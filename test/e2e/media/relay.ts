@@ -84,9 +84,9 @@ export function relay(get: () => MediaStack): void {
             expect.objectContaining({ ok: false, code: 403 }),
           ]);
         }
-        expect(await allocation.permit({ address: media.address, port: mediaPorts.callsPort })).toMatchObject(
-          { ok: true },
-        );
+        expect(
+          await allocation.permit({ address: media.address, port: mediaPorts.embeddedPort }),
+        ).toMatchObject({ ok: true });
       } finally {
         await allocation.close();
       }

@@ -13,7 +13,8 @@ import { httpPort, httpsPort, Stack } from "../stack";
 
 /** Ports of the test's own, beside those of a stack that somebody may have on this machine. */
 export const mediaPorts = {
-  callsPort: 18_444,
+  embeddedPort: 18_444,
+  rtcdPort: 18_445,
   meetingsPort: 18_100,
   turnPort: 18_478,
   relayFirstPort: 18_500,
