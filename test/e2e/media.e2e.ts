@@ -1,13 +1,14 @@
 /** Calls and meetings, on a stack of their own: the steps in order, each leaves it running for the next. */
 import { bringUp } from "./media/bringUp";
 import { embeddedCalls } from "./media/calls";
-import { becomeEnterprise } from "./media/enterprise";
+import { becomeEnterprise, licence } from "./media/enterprise";
 import { faults } from "./media/faults";
 import { guestsMeet, membersMeet } from "./media/meetings";
 import { resolveLocalNames } from "./media/names";
 import { reach } from "./media/reach";
 import { relay } from "./media/relay";
 import { neighbour, openTcpPorts } from "./network";
+import { standNowhere } from "./steps/secrecy";
 import { MediaStack } from "./media/stack";
 
 describe("calls and meetings on a real engine", () => {
@@ -39,4 +40,13 @@ describe("calls and meetings on a real engine", () => {
   becomeEnterprise(() => media);
   guestsMeet(() => media);
   faults(() => media);
+
+  describe("its secrets", () => {
+    let values: string[] = [];
+    beforeAll(async () => {
+      values = [licence, ...(await media.stack.secrets()).map(({ value }) => value)];
+      expect(values.length).toBeGreaterThanOrEqual(7);
+    });
+    standNowhere(media.stack, () => values);
+  });
 });

@@ -3,7 +3,7 @@ import { expectWay, heard, joined, leave, townSquare, ways } from "./calls";
 import { chatUrl, mediaPorts, type MediaStack, type Person } from "./stack";
 
 /** A licence as the double of Mattermost knows it; a real one ends with a signature. */
-const licence = Buffer.concat([
+export const licence = Buffer.concat([
   Buffer.from(
     JSON.stringify({
       id: "test",

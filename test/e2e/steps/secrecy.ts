@@ -23,11 +23,6 @@ export function secrecy(stack: Stack): void {
       values = [mailPassword, ...(await stack.secrets()).map(({ value }) => value)];
     });
 
-    // The values themselves must not land in a failure's message either.
-    const expectNone = (text: string): void => {
-      for (const value of values) expect(text.includes(value)).toBe(false);
-    };
-
     it("reach their service whole, whatever characters they have", async () => {
       // Not through a verb: over the local socket, mmctl shows the value, and the verbs' words are searched below.
       const command = [
@@ -47,41 +42,7 @@ export function secrecy(stack: Stack): void {
       for (const value of values) expect(value.length).toBeGreaterThanOrEqual(12);
     });
 
-    it("stand in no plan, preview or diff", async () => {
-      const plan = await stack.run(["plan", stack.name]);
-      const preview = await stack.run(["preview", stack.name, "--diff", "--json"]);
-      expectNone(plan.output + preview.output);
-    });
-
-    it("stand in nothing that the verbs have printed so far", () => {
-      expectNone(stack.transcript);
-    });
-
-    it("stand in no output", async () => {
-      expectNone(await stack.pulumi(["stack", "output", "--json"]));
-    });
-
-    it("stand in no file of the state in plain text", () => {
-      const folder = join(stack.dir, ".muster", "state");
-      const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-        entry.isFile(),
-      );
-      expect(files.length).toBeGreaterThan(2);
-      for (const { parentPath, path, name } of files as unknown as {
-        parentPath?: string;
-        path: string;
-        name: string;
-      }[])
-        expectNone(readFileSync(join(parentPath ?? path, name), "utf8"));
-    });
-
-    it("stand in no container's description and no log", async () => {
-      for (const { Id } of (await stack.containers()).values()) {
-        const container = stack.docker.getContainer(Id);
-        expectNone(JSON.stringify(await container.inspect()));
-        expectNone(demultiplex(await container.logs({ stdout: true, stderr: true })));
-      }
-    });
+    standNowhere(stack, () => values);
 
     it("are shown on a terminal only", async () => {
       const { code, output } = await stack.run(["credentials", stack.name]);
@@ -98,5 +59,49 @@ export function secrecy(stack: Stack): void {
       const password = await stack.secret("administrator-password");
       expect(onTerminal.stdout.includes(`password  ${password}`)).toBe(true);
     });
+  });
+}
+
+/** The same for any stack and any values. */
+export function standNowhere(stack: Stack, get: () => readonly string[]): void {
+  // The values themselves must not land in a failure's message either.
+  const expectNone = (text: string): void => {
+    for (const value of get()) expect(text.includes(value)).toBe(false);
+  };
+
+  it("stand in no plan, preview or diff", async () => {
+    const plan = await stack.run(["plan", stack.name]);
+    const preview = await stack.run(["preview", stack.name, "--diff", "--json"]);
+    expectNone(plan.output + preview.output);
+  });
+
+  it("stand in nothing that the verbs have printed so far", () => {
+    expectNone(stack.transcript);
+  });
+
+  it("stand in no output", async () => {
+    expectNone(await stack.pulumi(["stack", "output", "--json"]));
+  });
+
+  it("stand in no file of the state in plain text", () => {
+    const folder = join(stack.dir, ".muster", "state");
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    expect(files.length).toBeGreaterThan(2);
+    for (const { parentPath, path, name } of files as unknown as {
+      parentPath?: string;
+      path: string;
+      name: string;
+    }[])
+      expectNone(readFileSync(join(parentPath ?? path, name), "utf8"));
+  });
+
+  it("stand in no container's description and no log", async () => {
+    for (const { Id } of (await stack.containers()).values()) {
+      const container = stack.docker.getContainer(Id);
+      expectNone(JSON.stringify(await container.inspect()));
+      expectNone(demultiplex(await container.logs({ stdout: true, stderr: true })));
+    }
   });
 }
