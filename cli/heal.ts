@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { labels } from "../components/host/engine";
+import { undoneCode } from "../components/services/job";
 import { UserError } from "./errors";
 import { stateDir } from "./project";
 import { runPulumi } from "./pulumi";
@@ -89,6 +90,18 @@ export async function removeStrays(docker: Docker, stack: string, state: StackSt
   return [...strays.map(({ Names }) => Names[0]?.slice(1) ?? ""), ...networks.map(({ Name }) => Name)].map(
     (name) => `removed ${name}, which an update that was killed had left behind`,
   );
+}
+
+/**
+ * Removes this stack's jobs that have left something undone: the update that follows runs them again.
+ * @returns what is tried again, in words.
+ */
+export async function retryUndone(docker: Docker, stack: string, state: StackState): Promise<string[]> {
+  const filters = { label: [`${labels.stack}=${stack}`], exited: [String(undoneCode)] };
+  const own = containerIds(state);
+  const undone = (await docker.listContainers({ all: true, filters })).filter(({ Id }) => own.has(Id));
+  for (const { Id } of undone) await docker.getContainer(Id).remove({ force: true, v: true });
+  return undone.map(({ Names }) => `${Names[0]?.slice(1) ?? ""} has left something undone: it runs again`);
 }
 
 /** Lets the engine look at what an update that was killed had begun. */

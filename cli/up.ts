@@ -1,9 +1,12 @@
-import { connect } from "../components/host/engine";
+import type Docker from "dockerode";
+import { connect, lastLogLines } from "../components/host/engine";
+import { containerName } from "../components/platform/names";
+import { undoneMark } from "../components/services/job";
 import { readStackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
 import { UserError } from "./errors";
-import { clearDeadLock, removeStrays, settlePending } from "./heal";
+import { clearDeadLock, removeStrays, retryUndone, settlePending } from "./heal";
 import { addressIsSet, rememberLanAddress, withLanAddress } from "./lan";
 import { engineOf, runnable } from "./load";
 import { missingOnHost, missingTools, requireAll } from "./preflight";
@@ -33,6 +36,7 @@ export async function up(stack: string, rest: readonly string[]): Promise<void> 
   if (state !== undefined) {
     say(await removeStrays(docker, stack, state));
     say(await settlePending(stack, state));
+    say(await retryUndone(docker, stack, state));
   }
 
   // With a refresh: a container that somebody removed or stopped comes back.
@@ -51,6 +55,7 @@ export async function up(stack: string, rest: readonly string[]): Promise<void> 
       `The stack ${stack} isn't fully up; see above. Mend it and run the same command again.`,
     );
   say(await summary(topology));
+  say(await undoneParts(docker, topology));
 }
 
 /** Runs another verb of the engine on a stack, after clearing a dead lock. */
@@ -71,6 +76,16 @@ export async function passOn(
 export async function initStack(stack: string): Promise<void> {
   const { code, stderr } = await capturePulumi(["stack", "init", stack, "--no-select"]);
   if (code !== 0) throw new UserError(`The stack ${stack} can't be made.\n${stderr.trim()}`);
+}
+
+/** What jobs have left undone, in their own words. */
+async function undoneParts(docker: Docker, { stack, services }: Topology): Promise<string[]> {
+  const jobs = services.flatMap(({ name, jobs: own }) => own.map(({ job }) => `${name}-${job.name}`));
+  const logs = await Promise.all(jobs.map((job) => lastLogLines(docker, containerName(stack, job), 100)));
+  const lines = logs.flat().filter((line) => line.startsWith(undoneMark));
+  return lines.length === 0
+    ? []
+    : ["", "Not done yet:", ...lines.map((line) => `  ${line.slice(undoneMark.length)}`)];
 }
 
 async function summary(topology: Topology): Promise<string[]> {

@@ -1,5 +1,5 @@
 import type { Settings } from "../../stacks/settings/schema";
-import { sayReady } from "./job";
+import { sayReady, undoneCode, undoneMark } from "./job";
 import type { Job, ServiceContext } from "./service";
 import { callsConfiguration } from "./mattermost.calls";
 import { jitsiPlugin, meetingsConfiguration, pluginArchives } from "./mattermost.meetings";
@@ -60,8 +60,9 @@ const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 /** The image has no shell and no tools: busybox stands in for both. */
 function script(settings: Settings): string {
   const { administrator, team } = settings.chat;
-  const installs = pluginArchives(settings).map(({ id, version, url, sha256 = "" }) =>
-    ["install", id, version, url, sha256].map((word, index) => (index === 0 ? word : quote(word))).join(" "),
+  const installs = pluginArchives(settings).map(
+    ({ id, version, url, sha256 = "", optional = false }) =>
+      `install ${[id, version, url, sha256, optional ? "optional" : ""].map(quote).join(" ")}`,
   );
   return `set -eu
 /muster/busybox mkdir -p /tmp/bin
@@ -78,12 +79,15 @@ make() {
 
 # An archive is installed only if it is what its checksum says; uploads are on only while it is installed.
 install() {
-  id=$1 version=$2 url=$3 sha256=$4
+  id=$1 version=$2 url=$3 sha256=$4 optional=$5
   if mm plugin list --json | tr -d ' \\n' | grep -q "\\"id\\":\\"$id\\"[^{}]*\\"version\\":\\"$version\\""; then return; fi
   echo "installing plugin $id $version"
   wget -q -O /tmp/plugin.tar.gz "$url" || {
-    echo "plugin $id: $url doesn't answer; muster:chat.plugins may name it with another address" >&2
-    exit 1
+    said="plugin $id: $url doesn't answer; muster:chat.plugins may name it with another address"
+    if [ -z "$optional" ]; then echo "$said" >&2; exit 1; fi
+    echo "${undoneMark}$said; the next start tries again"
+    undone=${undoneCode}
+    return
   }
   [ -z "$sha256" ] || echo "$sha256  /tmp/plugin.tar.gz" | sha256sum -c -s || {
     echo "plugin $id: the archive at $url is not the pinned one: $(sha256sum /tmp/plugin.tar.gz)" >&2
@@ -99,6 +103,7 @@ install() {
   rm /tmp/plugin.tar.gz
 }
 
+undone=0
 # A run that was killed may have left them on.
 uploads false
 if [ ! -e ${marker} ]; then
@@ -113,6 +118,7 @@ ${installs.join("\n")}
 ${meetings(settings)}
 echo "first run is done"
 ${sayReady}
+exit $undone
 `;
 }
 
@@ -120,6 +126,6 @@ ${sayReady}
 function meetings(settings: Settings): string {
   const id = jitsiPlugin.id;
   return meets(settings)
-    ? `mm plugin enable ${id}\ntouch ${meetingsMarker}`
+    ? `if [ "$undone" = 0 ]; then mm plugin enable ${id}; touch ${meetingsMarker}; fi`
     : `if [ -e ${meetingsMarker} ]; then mm plugin disable ${id}; rm ${meetingsMarker}; fi`;
 }

@@ -12,6 +12,8 @@ export interface PluginArchive {
   url: string;
   /** Checksum of the archive; `undefined` where the lock file doesn't know it yet. */
   sha256: string | undefined;
+  /** Without it everything else works: when its publisher doesn't answer, the next start tries again. */
+  optional?: true;
 }
 
 // renovate: datasource=github-releases depName=mattermost-community/mattermost-plugin-jitsi
@@ -24,6 +26,7 @@ export const jitsiPlugin: PluginArchive = {
   version: pin.tag,
   url: `${releases}/v${pin.tag}/${pin.id}-${pin.tag}.tar.gz`,
   sha256: (lock as Record<string, string>)[`${pin.id}:${pin.tag}`],
+  optional: true,
 };
 
 /** All plugins to install: one that the settings name wins over Muster's own, from a mirror for example. */

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { fill, secretsIn } from "../../components/services/text";
 import { arbitraryOf, hostileText } from "../helpers/arbitrary";
 import { settingsSchema } from "../../stacks/settings/schema";
+import { undoneCode } from "../../components/services/job";
 import type { JobPlan } from "../../stacks/topology";
 import { type Finished, FakeRoot, syntaxErrors } from "../helpers/shell";
 import { localTopology } from "../helpers/stacks";
@@ -195,6 +196,15 @@ describe("the first run", () => {
     expect(stderr).toContain(`${plugin.url} doesn't answer; muster:chat.plugins may name it`);
   });
 
+  it("leaves the meetings' plugin for the next start where its publisher doesn't answer, and says so", () => {
+    root.write("/stubs/wget", "#!/bin/sh\nexit 1\n", 0o755);
+    const { code, stdout } = run({}, {}, { meetings: "jitsi" });
+    expect(code).toBe(undoneCode);
+    expect(isReady()).toBe(true);
+    expect(stdout).toMatch(/^undone: plugin jitsi: https:\S+ doesn't answer; .*the next start tries again$/m);
+    expect(asked("plugin enable jitsi")).toBe(0);
+  });
+
   it("switches the meetings' plugin on with the meetings, and off with them, but not somebody else's", () => {
     run({});
     expect(asked("plugin disable")).toBe(0);
@@ -260,7 +270,7 @@ describe("the first run's files", () => {
     const own = { ...plugin, id: "jitsi", version: "2.2.0" };
     const script = scriptFor({ plugins: [own] }, { meetings: "jitsi" });
     expect(script.match(/^install /gm)).toHaveLength(1);
-    expect(script).toContain(`install 'jitsi' '2.2.0' '${plugin.url}' '${sha256}'`);
+    expect(script).toContain(`install 'jitsi' '2.2.0' '${plugin.url}' '${sha256}' ''`);
     expect(scriptFor({}, { meetings: "jitsi" })).toContain("install 'jitsi' '2.1.0' 'https://github.com/");
     expect(scriptFor({})).not.toContain("install 'jitsi'");
   });

@@ -3,7 +3,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { UserError } from "../../cli/errors";
-import { clearDeadLock, removeStrays, settlePending } from "../../cli/heal";
+import { clearDeadLock, removeStrays, retryUndone, settlePending } from "../../cli/heal";
 import { runPulumi } from "../../cli/pulumi";
 import type { StackState } from "../../cli/state";
 
@@ -129,6 +129,14 @@ describe("strays", () => {
     expect(removed).toEqual(["stray", "stray-net"]);
     const filters = { label: ["muster.stack=local", "muster.instance=abc"] };
     expect(asked).toEqual([{ all: true, filters }, { filters }]);
+  });
+
+  it("that are jobs which have left something undone go, so that they run again; others' stay", async () => {
+    expect(await retryUndone(docker, "local", state)).toEqual([
+      "muster-local-app has left something undone: it runs again",
+    ]);
+    expect(removed).toEqual(["known"]);
+    expect(asked).toEqual([{ all: true, filters: { label: ["muster.stack=local"], exited: ["75"] } }]);
   });
 
   it("are none where the installation has no id yet: what is there may be another's", async () => {
