@@ -89,7 +89,7 @@ async function undoneParts(docker: Docker, { stack, services }: Topology): Promi
 }
 
 async function summary(topology: Topology): Promise<string[]> {
-  const { stack, routes, settings } = topology;
+  const { stack, routes, settings, hosts } = topology;
   const start = stack === "local" ? "npm start" : `npm run up -- ${stack}`;
   return [
     "",
@@ -99,6 +99,7 @@ async function summary(topology: Topology): Promise<string[]> {
     "",
     ...routes.map(({ site }) => `  ${site.padEnd(6)} ${siteUrl(site, settings)}`),
     "",
+    `Memory:           at most ${hosts.map(({ demand }) => demand.memoryMiB).join(" + ")} MiB, by the plan`,
     `First password:   npm run credentials -- ${stack}   (user ${settings.chat.administrator.username})`,
     `Logs:             npm run logs -- ${stack}`,
     `Administration:   npm run mmctl -- ${stack} user list`,

@@ -28,7 +28,7 @@ export async function heard(sessions: readonly MediaSession[], others = 1): Prom
 /** Joins a call in a channel, some at a time: the plugin wants each person in one call alone. */
 export async function joined(
   media: MediaStack,
-  way: Omit<Way, "way">,
+  way: Pick<Way, "transportPolicy"> & { turnTransport?: "udp" | "tcp" },
   seats: readonly { person: Person; channelId: string }[],
 ): Promise<MediaSession[]> {
   return Promise.all(

@@ -136,6 +136,16 @@ export function membersMeet(get: () => MediaStack): void {
   });
 }
 
+/** That a member's token opens a room, and the bridge carries sound. */
+export async function meetingOpens(media: MediaStack): Promise<void> {
+  const room = "once-more";
+  const secret = await media.stack.secret("jitsi-app-secret");
+  const visited = await joinRoom({ siteUrl: meetUrl, room, jwt: token(secret, { room }), ...media.trust });
+  expect(outcome(visited)).toBe("joined");
+  visited.close();
+  await throughTheBridge(media, { transportPolicy: "udp" });
+}
+
 const bridgeUrl = async (media: MediaStack): Promise<string> =>
   `http://${await media.addressOf("jitsi-jvb")}:8080`;
 

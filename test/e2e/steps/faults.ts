@@ -1,6 +1,4 @@
-import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { Client, rootCertificate } from "../client";
 import type { Stack } from "../stack";
 
 const moments = 10;
@@ -56,34 +54,7 @@ export function faults(stack: Stack): void {
         expect((await stack.up()).output).toContain("Nothing has changed");
       });
     });
-
-    const restart = engineRestart();
-    (restart === undefined ? it.skip : it)(
-      "is right again after the Docker Engine has restarted, without an up",
-      async () => {
-        const before = (await stack.docker.getContainer("muster-e2e-mattermost").inspect()).State.StartedAt;
-        const { status, stderr } = spawnSync("sh", ["-c", restart ?? "false"], { encoding: "utf8" });
-        expect({ status, stderr }).toMatchObject({ status: 0 });
-        await restarted(stack.docker.getContainer("muster-e2e-mattermost"), before);
-        await stack.healthy(120);
-        const client = new Client(await rootCertificate(stack.docker, "muster-e2e-caddy"));
-        expect((await client.ask("/api/v4/system/ping")).status).toBe(200);
-      },
-    );
-    if (restart === undefined)
-      console.warn(
-        "SKIPPED, restart of the Docker Engine: no systemd, and MUSTER_E2E_RESTART_ENGINE isn't set",
-      );
   });
-}
-
-/** How the engine is restarted here: a command from the environment, or systemd. */
-function engineRestart(): string | undefined {
-  const command = process.env["MUSTER_E2E_RESTART_ENGINE"];
-  if (command !== undefined) return command;
-  return spawnSync("systemctl", ["is-active", "docker"]).status === 0
-    ? "systemctl restart docker"
-    : undefined;
 }
 
 /** Takes all containers away at once: the next up starts from data and secrets alone. */
@@ -95,7 +66,7 @@ async function clear(stack: Stack): Promise<void> {
   );
 }
 
-async function restarted(
+export async function restarted(
   container: { inspect: () => Promise<{ State: { StartedAt: string; Running: boolean } }> },
   before: string,
 ): Promise<void> {
