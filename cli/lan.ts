@@ -43,12 +43,14 @@ export function withLanAddress(raw: RawSettings, addresses = lanAddresses()): Ra
 export async function rememberLanAddress({ stack, settings }: Topology, isSet: boolean): Promise<string[]> {
   if (settings.host.provider !== "local") return [];
   const addresses = lanAddresses();
-  const current = settings.host.address;
+  const { address: advertised, privateAddress } = settings.host;
+  // Behind address translation the advertised one was never this machine's.
+  const current = privateAddress ?? advertised;
   if (isSet) {
     const gone = current !== loopback && !addresses.includes(current);
     return gone
       ? [
-          `muster:host.address ${current} is no longer this machine's (now: ${addresses.join(", ") || "none"}); change it in Pulumi.${stack}.yaml`,
+          `muster:host.${privateAddress === undefined ? "address" : "privateAddress"} ${current} is no longer this machine's (now: ${addresses.join(", ") || "none"}); change it in Pulumi.${stack}.yaml`,
         ]
       : [];
   }

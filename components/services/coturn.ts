@@ -80,6 +80,7 @@ export const coturn: Service = {
     ],
     command: ["turnserver", "-c", "/muster/turnserver.conf"],
   }),
+  shell: true,
   sandbox: {
     hostNetwork: {
       value: true,
@@ -97,9 +98,9 @@ export const coturn: Service = {
     openFiles: { value: 16_384, reason: "a socket per allocation and per client" },
   },
   health: {
-    command: healthCommand("sh"),
+    command: healthCommand,
     intervalSeconds: 5,
-    timeoutSeconds: 5,
+    timeoutSeconds: 10,
     retries: 3,
     startSeconds: 60,
   },
@@ -130,6 +131,15 @@ const denied = [
   "fe80::-febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 ];
 
+/**
+ * Allocations of one name. In meetings, those who join in the same second share a name: half of a meeting may.
+ */
+export function userQuota(settings: Settings): number {
+  const { allocations } = relayRange(settings);
+  const atOnce = meets(settings) ? (allocationsPerPerson * settings.people.inMeetings) / 2 : 0;
+  return Math.max(allocationsPerPerson * 3, Math.ceil(allocations / 4), atOnce);
+}
+
 function configuration(context: ServiceContext): Text {
   const { settings, mediaAddress, privateMediaAddress } = context;
   const { first, last, allocations } = relayRange(settings);
@@ -140,8 +150,7 @@ function configuration(context: ServiceContext): Text {
     `realm=${settings.domain}`,
     "fingerprint",
     "use-auth-secret",
-    // Those who join in the same second share a name, and so this quota.
-    `user-quota=${Math.max(allocationsPerPerson * 3, Math.ceil(allocations / 4))}`,
+    `user-quota=${userQuota(settings)}`,
     `total-quota=${allocations}`,
     "stale-nonce=600",
     "no-multicast-peers",

@@ -5,7 +5,7 @@ import { type PlainText, text } from "./text";
 /** One thing that must hold. */
 export interface Expectation {
   name: string;
-  /** Shell command; `$busybox` is there in a service with `shell`. */
+  /** Shell command; `$busybox` has what the image lacks. */
   command: string | PlainText;
   /** The container is ended, and so started anew, once this has not held for so long. Left out: never. */
   restartAfterSeconds?: number;
@@ -14,11 +14,11 @@ export interface Expectation {
 /** Name of the file, below `filesPath`. */
 const scriptName = "health.sh";
 
-/** Runs the expectations' script with the shell that a service has. */
-export const healthCommand = (shell: "busybox" | "sh"): Health["command"] =>
-  shell === "busybox"
-    ? [`${filesPath}/busybox`, "sh", `${filesPath}/${scriptName}`]
-    : ["sh", `${filesPath}/${scriptName}`];
+/** Longest that one command may take; a check as a whole gets more. */
+const limitSeconds = 8;
+
+/** Runs the expectations' script. The service must ship busybox (`shell`). */
+export const healthCommand: Health["command"] = [`${filesPath}/busybox`, "sh", `${filesPath}/${scriptName}`];
 
 /**
  * The script. Docker starts a container again that has ended, but not one that is unhealthy: so the check itself
@@ -34,22 +34,23 @@ export function healthFile(expectations: readonly Expectation[]): ServiceFile {
   return { name: scriptName, content: text`${functions}${lines}` };
 }
 
-/** Built-ins of the shell only: an image may have no other tools. */
+/** Beside busybox, built-ins of the shell only: an image may have no other tools. */
 const functions = `set -u
-busybox=${filesPath}/busybox
+export busybox=${filesPath}/busybox
 read -r now rest < /proc/uptime
 now=\${now%%.*}
 holds() {
   since=/tmp/failing-$1
-  if eval "$3" > /dev/null 2>&1; then
-    : > "$since"
-    return
-  fi
   began=
   [ -s "$since" ] && read -r began < "$since"
   if [ -z "$began" ]; then
     began=$now
     echo "$now" > "$since"
+  fi
+  # What hangs has failed.
+  if $busybox timeout ${limitSeconds} $busybox sh -c "$3" > /dev/null 2>&1; then
+    : > "$since"
+    return
   fi
   echo "$1 has failed for $((now - began)) s"
   # A process that doesn't listen to the first signal may listen to the second.

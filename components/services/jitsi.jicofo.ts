@@ -33,6 +33,7 @@ export const jitsiJicofo: Service = {
     }),
   sandbox: jitsiSandbox({}),
   // Its own check asks for a videobridge.
+  shell: true,
   health: jitsiHealth,
   startsAfter: ["jitsi-prosody", "jitsi-jvb"],
   stopGraceSeconds: 10,

@@ -1,8 +1,15 @@
 import { jitsiContainer, jitsiHealth, jitsiSandbox, jitsiUser, meets, ownCheck, xmppServer } from "./jitsi";
+import type { Settings } from "../../stacks/settings/schema";
 import type { Service } from "./service";
 
 /** Memory of the JVM beside its heap. */
 const beside = 256;
+
+/** Whether the advertised address is one of a private network, which Java calls site-local. */
+function isPrivate({ host }: Settings): boolean {
+  const address = "address" in host ? host.address : "";
+  return /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(address);
+}
 
 /** Jitsi Videobridge: everybody's media goes through it. */
 export const jitsiJvb: Service = {
@@ -34,7 +41,7 @@ export const jitsiJvb: Service = {
       protocol: "tcp",
       exposure: "internal",
       consumers: [],
-      why: "its own health, and endpoints for probes",
+      why: "its own health, and endpoints for probes; Jitsi's other parts are on the same network",
     },
   ],
   volumes: () => [],
@@ -44,12 +51,12 @@ export const jitsiJvb: Service = {
         XMPP_SERVER: xmppServer.name,
         XMPP_PORT: String(xmppServer.port),
         JVB_PORT: String(settings.media.meetingsPort),
-        // The one address, and no other: a private one would be refused by the relay, and seen by everybody.
         JVB_ADVERTISE_IPS: mediaAddress,
-        JVB_ADVERTISE_PRIVATE_CANDIDATES: "false",
+        // The container's own address is of no use to anybody; but off, this would take a LAN's address away as well.
+        JVB_ADVERTISE_PRIVATE_CANDIDATES: String(isPrivate(settings)),
         JVB_DISABLE_STUN: "1",
         DISABLE_AWS_HARVESTER: "true",
-        // On the private network of Jitsi's own parts alone: a probe asks here for a place to send media to.
+        // A probe asks here for a place to send media to.
         COLIBRI_REST_ENABLED: "true",
         VIDEOBRIDGE_MAX_MEMORY: `${needs.memoryMiB - beside}m`,
       },
@@ -61,8 +68,9 @@ export const jitsiJvb: Service = {
     egress: { value: true, reason: "sends media to clients" },
     openFiles: { value: 16_384, reason: "sockets and files of hundreds of participants" },
   },
+  shell: true,
   health: jitsiHealth,
-  sysctls: { "net.core.rmem_max": 10_485_760 },
+  sysctls: () => ({ "net.core.rmem_max": 10_485_760 }),
   startsAfter: ["jitsi-prosody"],
   stopGraceSeconds: 30,
   jobs: [],

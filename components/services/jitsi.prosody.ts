@@ -64,6 +64,7 @@ export const jitsiProsody: Service = {
     }),
   // Its data are the accounts of Jitsi's own parts, which are made anew at each start: no old password outlives it.
   sandbox: jitsiSandbox({ "/prosody-plugins-custom": 1, "/var/lib/prosody": 16 }),
+  shell: true,
   health: jitsiHealth,
   startsAfter: [],
   stopGraceSeconds: 10,

@@ -68,9 +68,9 @@ export const ownCheck: Expectation = {
 };
 
 export const jitsiHealth: Health = {
-  command: healthCommand("sh"),
+  command: healthCommand,
   intervalSeconds: 5,
-  timeoutSeconds: 5,
+  timeoutSeconds: 10,
   retries: 6,
   startSeconds: 120,
 };

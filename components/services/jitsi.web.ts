@@ -1,3 +1,4 @@
+import { relays } from "./coturn";
 import { jitsiContainer, jitsiHealth, jitsiSandbox, jitsiUser, meets, xmppServer } from "./jitsi";
 import type { Service } from "./service";
 import { text } from "./text";
@@ -40,11 +41,12 @@ export const jitsiWeb: Service = {
         RESOLUTION: "720",
         // All through the videobridge: people don't learn each other's addresses, and what works for two works for ten.
         ENABLE_P2P: "0",
-        P2P_STUN_SERVERS: text`${mediaAddress}:${settings.media.turnPort}`,
+        ...(relays(settings) ? { P2P_STUN_SERVERS: text`${mediaAddress}:${settings.media.turnPort}` } : {}),
       },
       expectations: [{ name: "pages", command: "curl -fs http://127.0.0.1:8000/", restartAfterSeconds: 180 }],
     }),
   sandbox: jitsiSandbox({ "/usr/share/jitsi-meet/transcripts": 1 }),
+  shell: true,
   health: jitsiHealth,
   startsAfter: ["jitsi-prosody"],
   stopGraceSeconds: 10,

@@ -81,7 +81,8 @@ export const callsConfiguration = (context: ServiceContext): Record<string, Json
 
 /**
  * An active plugin answers here without a sign-in. It isn't activated when rtcd doesn't answer as the server
- * starts, and nobody tries again: so the server is started anew. Switched off by an administrator, it may rest.
+ * starts, and nobody tries again: so the server is started anew. Switched off by an administrator, alone
+ * or with all plugins, it may rest.
  */
 export const callsExpectation = ({ calls }: Settings): Expectation[] =>
   calls === "off"
@@ -89,7 +90,7 @@ export const callsExpectation = ({ calls }: Settings): Expectation[] =>
     : [
         {
           name: "calls",
-          command: `$busybox wget -q -O - http://127.0.0.1:8065/plugins/${callsPluginId}/version || mmctl --local --suppress-warnings config get PluginSettings.PluginStates | $busybox tr -d " \\n\\t" | $busybox grep -q "\\"${callsPluginId}\\":{\\"Enable\\":false"`,
+          command: `$busybox wget -q -O - http://127.0.0.1:8065/plugins/${callsPluginId}/version || mmctl --local --suppress-warnings config get PluginSettings.Enable | $busybox grep -q false || mmctl --local --suppress-warnings config get PluginSettings.PluginStates | $busybox tr -d " \\n\\t" | $busybox grep -q "\\"${callsPluginId}\\":{\\"Enable\\":false"`,
           restartAfterSeconds: 60,
         },
       ];

@@ -3,6 +3,7 @@ import { healthCommand, healthFile } from "./health";
 import { callsEnvironment, callsExpectation, callsNeeds, callsPorts, callsStart } from "./mattermost.calls";
 import { firstRun } from "./mattermost.firstRun";
 import { database } from "./postgres";
+import { callsSysctls } from "./rtcd";
 import type { Service, ServiceContext } from "./service";
 import { type PlainText, secret, text } from "./text";
 
@@ -78,14 +79,16 @@ export const mattermost: Service = {
     writableRoot: { value: true, reason: "the server rewrites client/root.html at each start" },
     egress: { value: true, reason: "push notifications, outgoing mail, links' previews, plugins" },
     temporary: { value: { "/tmp": 256 }, reason: "uploads and plugins on their way" },
+    openFiles: { value: 16_384, reason: "a websocket for each person, and the media of embedded calls" },
   },
   health: {
-    command: healthCommand("busybox"),
+    command: healthCommand,
     intervalSeconds: 5,
     timeoutSeconds: 10,
     retries: 6,
     startSeconds: 300,
   },
+  sysctls: ({ calls }) => (calls === "embedded" ? callsSysctls : {}),
   // The Calls plugin looks for rtcd when it is activated, and not again.
   startsAfter: ["postgres", "rtcd"],
   stopGraceSeconds: 90,

@@ -66,18 +66,21 @@ export const rtcd: Service = {
     },
   },
   health: {
-    command: healthCommand("busybox"),
+    command: healthCommand,
     intervalSeconds: 5,
-    timeoutSeconds: 5,
+    timeoutSeconds: 10,
     retries: 3,
     startSeconds: 60,
   },
-  sysctls: { "net.core.rmem_max": 16_777_216, "net.core.wmem_max": 16_777_216 },
+  sysctls: () => callsSysctls,
   startsAfter: [],
   // It waits for its calls to end, without a limit of its own.
   stopGraceSeconds: 300,
   jobs: [],
 };
+
+/** Its sockets ask for buffers of 16 MiB. */
+export const callsSysctls = { "net.core.rmem_max": 16_777_216, "net.core.wmem_max": 16_777_216 };
 
 /** Doors for the media of calls, wherever the server for them runs. */
 export function callsMediaPorts(port: number): ReturnType<Service["ports"]> {

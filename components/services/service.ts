@@ -209,7 +209,7 @@ export interface Service {
   /** Ships the tools image's static busybox as `/muster/busybox`, for a health check in an image without a shell. */
   shell?: true;
   /** Kernel settings that its host should have at least, by name. */
-  sysctls?: Readonly<Record<string, number>>;
+  sysctls?: (settings: Settings) => Readonly<Record<string, number>>;
   /** Services that must be healthy before it starts, within one `up`. */
   startsAfter: readonly string[];
   /** How long it may take to stop before it is killed. */

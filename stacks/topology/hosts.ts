@@ -22,15 +22,15 @@ export function hostsOf(
       roles: ["app", "media"],
       capacity: capacityOf(settings.host),
       demand,
-      sysctls: sysctlsOf(services),
+      sysctls: sysctlsOf(services, settings),
       place: placeOf(settings.host),
     },
   ];
 }
 
 /** What the services ask of the kernel: the largest value of each. */
-function sysctlsOf(services: readonly Service[]): Record<string, number> {
-  const asked = services.flatMap(({ sysctls = {} }) => Object.entries(sysctls));
+function sysctlsOf(services: readonly Service[], settings: Settings): Record<string, number> {
+  const asked = services.flatMap(({ sysctls }) => Object.entries(sysctls?.(settings) ?? {}));
   return asked.reduce<Record<string, number>>(
     (all, [name, value]) => ({ ...all, [name]: Math.max(all[name] ?? 0, value) }),
     {},

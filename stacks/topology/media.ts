@@ -14,7 +14,7 @@ const highestPort = 65_535;
 /** Whether anybody sends media to this stack. */
 const hasMedia = (settings: Settings): boolean => settings.calls !== "off" || meets(settings);
 
-export function mediaProblems({ settings, secrets }: Plan): Problem[] {
+export function mediaProblems({ settings }: Plan): Problem[] {
   const { calls, people } = settings;
   const problems: Problem[] = [];
   if (calls === "embedded" && people.inCalls > mostEmbedded)
@@ -25,6 +25,18 @@ export function mediaProblems({ settings, secrets }: Plan): Problem[] {
       allowed: `at most ${mostEmbedded}`,
       fix: "lower muster:people.inCalls, or set muster:calls to rtcd (with a licence), or meet in muster:meetings",
     });
+  for (const [key, service, isOn] of [
+    ["inCalls", "calls", calls !== "off"],
+    ["inMeetings", "meetings", meets(settings)],
+  ] as const)
+    if (isOn && people[key] < 2)
+      problems.push({
+        key: `muster:people.${key}`,
+        problem: `${service} of fewer than two people`,
+        given: String(people[key]),
+        allowed: "at least 2",
+        fix: `raise muster:people.${key} (and active), or set muster:${service} to off`,
+      });
   const { first, last, allocations } = relayRange(settings);
   if (relays(settings) && last > highestPort)
     problems.push({
@@ -34,16 +46,10 @@ export function mediaProblems({ settings, secrets }: Plan): Problem[] {
       allowed: `at most ${highestPort - allocations + 1}`,
       fix: "lower muster:media.relayFirstPort, or muster:people.inCalls and inMeetings",
     });
-  if (!relays(settings) && secrets.has("turnSecret"))
-    problems.push({
-      key: "muster:turnSecret",
-      problem: "without a relay nobody uses it",
-      fix: "set muster:turn to on, or remove the secret",
-    });
   return problems;
 }
 
-export function mediaWarnings({ settings, offering }: Plan): Problem[] {
+export function mediaWarnings({ settings, secrets, offering }: Plan): Problem[] {
   const warnings: Problem[] = loopbackProblems(settings);
   if (settings.calls !== "off" && !meets(settings) && offering !== "licensed")
     warnings.push({
@@ -51,6 +57,12 @@ export function mediaWarnings({ settings, offering }: Plan): Problem[] {
       problem: "without a licence, calls are between two people only",
       given: "off",
       fix: "set muster:meetings to jitsi for groups, or leave it so",
+    });
+  if (!relays(settings) && secrets.has("turnSecret"))
+    warnings.push({
+      key: "muster:turnSecret",
+      problem: "without a relay nobody uses it",
+      fix: "nothing, or set muster:turn to on",
     });
   const unlocked = pluginArchives(settings).filter(({ sha256 }) => sha256 === undefined);
   return [

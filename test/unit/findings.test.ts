@@ -86,11 +86,20 @@ const errors: Case[] = [
     expected: { key: "muster:media.turnPort" },
   },
   {
-    name: "a TURN secret without a relay",
-    bad: { calls: "embedded", turn: "off" },
-    good: { calls: "embedded" },
-    secrets: ["turnSecret"],
-    expected: { key: "muster:turnSecret" },
+    name: "calls of fewer than two",
+    bad: { calls: "embedded", people: { inCalls: 1 } },
+    good: { calls: "embedded", people: { inCalls: 2 } },
+    expected: {
+      key: "muster:people.inCalls",
+      given: "1",
+      fix: expect.stringContaining("muster:calls to off"),
+    },
+  },
+  {
+    name: "meetings of nobody",
+    bad: { meetings: "jitsi", people: { inMeetings: 0 } },
+    good: { people: { inMeetings: 0 } },
+    expected: { key: "muster:people.inMeetings", given: "0" },
   },
   {
     name: "two sites with one name",

@@ -61,7 +61,7 @@ case "$1" in
     for tool in wget sleep sha256sum; do ln -sf "$STUBS/$tool" "$3/$tool"; done ;;
 esac
 `;
-const wget = `#!/bin/sh\nprintf '%s' "$ARCHIVE" > "$3"\n`;
+const wget = `#!/bin/sh\nprintf '%s' "$ARCHIVE" > "$5"\n`;
 const sha256sum = `#!${process.execPath}
 const { createHash } = require("node:crypto"), { readFileSync } = require("node:fs");
 const sum = (file) => createHash("sha256").update(readFileSync(file)).digest("hex");

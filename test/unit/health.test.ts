@@ -11,9 +11,13 @@ class Container {
   private readonly script: string;
 
   constructor(expectations: readonly Expectation[]) {
+    const busybox = join(this.dir, "busybox");
+    writeFileSync(busybox, '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
     const original = fill(healthFile(expectations).content, () => "10.0.0.1");
     this.script = original
       .replace("since=/tmp/", `since=${this.dir}/`)
+      .replace("/muster/busybox", busybox)
+      .replace("timeout 8 ", "timeout 0.3 ")
       .replace("/proc/uptime", join(this.dir, "uptime"));
     // Process 1 is this machine's here: the fake must have its place.
     expect(this.script).not.toMatch(/\/proc\/|=\/tmp\/failing/);
@@ -40,9 +44,8 @@ class Container {
   static of(restartAfterSeconds?: number): Container {
     const patience = restartAfterSeconds === undefined ? {} : { restartAfterSeconds };
     return new Container([
-      // The first path that is replaced is the memory's; this one is the check's own.
-      { name: "one", command: '[ -e "${since%/*}/one" ]', ...patience },
-      { name: "two", command: '[ -e "${since%/*}/two" ]' },
+      { name: "one", command: '[ -e "${busybox%/*}/one" ]', ...patience },
+      { name: "two", command: '[ -e "${busybox%/*}/two" ]' },
     ]);
   }
 }
@@ -85,6 +88,16 @@ describe("a health check that mends", () => {
     expect(container.check(1130).signals).toEqual(["-TERM 1"]);
   });
 
+  it("takes for failed what hangs, also where the check itself is ended meanwhile", () => {
+    container = new Container([{ name: "one", command: "sleep 5", restartAfterSeconds: 60 }]);
+    expect(container.check(1000)).toMatchObject({ healthy: false, signals: [] });
+    expect(container.check(1060)).toMatchObject({ healthy: false, signals: ["-TERM 1"] });
+    container.remove();
+    container = new Container([{ name: "one", command: "kill -KILL $PPID", restartAfterSeconds: 60 }]);
+    container.check(1000);
+    expect(container.check(1060).output).toBe("one has failed for 60 s\n");
+  });
+
   it("leaves alone for ever what may take its time", () => {
     container = Container.of();
     container.works("two", true);
@@ -93,7 +106,6 @@ describe("a health check that mends", () => {
   });
 });
 
-it("is run with the shell that the image has, or with the busybox that Muster ships", () => {
-  expect(healthCommand("sh")).toEqual(["sh", "/muster/health.sh"]);
-  expect(healthCommand("busybox")).toEqual(["/muster/busybox", "sh", "/muster/health.sh"]);
+it("is run with the busybox that Muster ships, whatever the image has", () => {
+  expect(healthCommand).toEqual(["/muster/busybox", "sh", "/muster/health.sh"]);
 });

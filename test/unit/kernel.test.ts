@@ -22,6 +22,13 @@ describe("what media want of the kernel", () => {
     expect(one.hosts[0]?.sysctls["net.core.rmem_max"]).toBe(10_485_760);
   });
 
+  it("is asked for calls inside the chat server too, and for no chat alone", () => {
+    expect(localTopology({ calls: "embedded" }).hosts[0]?.sysctls).toMatchObject({
+      "net.core.rmem_max": 16_777_216,
+    });
+    expect(localTopology().hosts[0]?.sysctls).toEqual({});
+  });
+
   it("is not asked where it isn't this machine's kernel, or nobody can tell", () => {
     expect(kernelNotices(stackTopology("prod"), () => 1)).toEqual([]);
     expect(kernelNotices(localTopology(licensed, ["licence"]), () => undefined)).toEqual([]);

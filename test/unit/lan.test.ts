@@ -65,6 +65,14 @@ describe("the address that is stored", () => {
     expect(pulumi).not.toHaveBeenCalled();
   });
 
+  it("is the public one behind address translation, and then the machine's own is looked at", async () => {
+    const behind = (privateAddress: string) =>
+      localTopology({ host: { provider: "local", address: "203.0.113.1", privateAddress } });
+    expect(await rememberLanAddress(behind("192.0.2.8"), true)).toEqual([]);
+    const [said] = await rememberLanAddress(behind("192.0.2.99"), true);
+    expect(said).toContain("muster:host.privateAddress 192.0.2.99 is no longer this machine's");
+  });
+
   it("is not changed when it is no longer this machine's, but said", async () => {
     const [said] = await rememberLanAddress(at("192.0.2.99"), true);
     expect(said).toBe(

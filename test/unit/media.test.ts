@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { relayRange } from "../../components/services/coturn";
+import { relayRange, userQuota } from "../../components/services/coturn";
 import { fill, secretsIn, type Text } from "../../components/services/text";
 import type { ServicePlan, Topology } from "../../stacks/topology";
 import { localTopology } from "../helpers/stacks";
@@ -53,13 +53,21 @@ describe("the one advertised address", () => {
     const embedded = localTopology(everything);
     expect(environmentOf(embedded, "mattermost")["MM_CALLS_ICE_HOST_OVERRIDE"]).toBe("public of main");
     expect(environmentOf(topology, "rtcd")["RTCD_RTC_ICEHOSTOVERRIDE"]).toBe("public of main");
-    expect(environmentOf(topology, "jitsi-jvb")).toMatchObject({
-      JVB_ADVERTISE_IPS: "public of main",
-      JVB_ADVERTISE_PRIVATE_CANDIDATES: "false",
-    });
+    expect(environmentOf(topology, "jitsi-jvb")["JVB_ADVERTISE_IPS"]).toBe("public of main");
     expect(fileOf(topology, "coturn", "turnserver.conf")).toContain(
       "external-ip=public of main/own of main\n",
     );
+  });
+
+  it.each([
+    ["203.0.113.10", "false"],
+    ["192.168.7.10", "true"],
+    ["10.1.2.3", "true"],
+    ["172.31.0.1", "true"],
+    ["172.32.0.1", "false"],
+  ])("%s: the videobridge, which takes it away where private ones are off, has them on: %s", (at, on) => {
+    const topology = localTopology({ ...everything, host: { provider: "local", address: at } });
+    expect(environmentOf(topology, "jitsi-jvb")["JVB_ADVERTISE_PRIVATE_CANDIDATES"]).toBe(on);
   });
 
   it("must be an address", () => {
@@ -75,6 +83,8 @@ describe("the one advertised address", () => {
       for (const value of Object.values(environmentOf(topology, name)))
         expect(value).not.toMatch(/stun\.|meet-jit-si|google/);
     expect(environmentOf(topology, "jitsi-web")["P2P_STUN_SERVERS"]).toBe("public of main:3478");
+    const without = localTopology({ ...everything, turn: "off" });
+    expect(environmentOf(without, "jitsi-web")).not.toHaveProperty("P2P_STUN_SERVERS");
   });
 });
 
@@ -154,6 +164,23 @@ describe("the relay", () => {
         const more = { ...settings, people: { ...people, inCalls: inCalls + 10 } };
         expect(relayRange(more).allocations).toBeGreaterThanOrEqual(allocations);
       }),
+    );
+  });
+
+  it("lets half of a meeting join in one second, whose credentials share a name, and no name take all", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 2000 }),
+        fc.integer({ min: 2, max: 2000 }),
+        (inCalls, inMeetings) => {
+          const people = { accounts: 5000, active: 5000, inCalls, inMeetings };
+          for (const calls of ["embedded", "off"]) {
+            const { settings } = localTopology({ ...everything, calls, people, edition: "enterprise" });
+            expect(userQuota(settings)).toBeGreaterThanOrEqual(Math.max(12, 2 * inMeetings));
+            expect(userQuota(settings)).toBeLessThan(relayRange(settings).allocations);
+          }
+        },
+      ),
     );
   });
 

@@ -46,6 +46,12 @@ describe("warnings and notes in a plan", () => {
       { severity: "warning", key: "muster:meetings", given: "off" },
     ],
     [
+      "a TURN secret without a relay",
+      { turn: "off" },
+      ["turnSecret"],
+      { severity: "warning", key: "muster:turnSecret" },
+    ],
+    [
       "a plugin whose checksum isn't known",
       { meetings: "jitsi", host: { provider: "local", address: "192.168.7.10" } },
       [],

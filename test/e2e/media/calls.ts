@@ -58,6 +58,8 @@ export function expectWay(
 ): void {
   const { remote, local, relayTransport } = session.pair;
   expect(remote).toMatchObject({ address: media.address, port });
+  // Not one of its container's beside it.
+  expect(new Set(session.ice.candidates.map(({ address }) => address))).toEqual(new Set([media.address]));
   expect(session.sent).toBeGreaterThan(0);
   if (transportPolicy === "relay") {
     expect(local.type).toBe("relay");

@@ -172,7 +172,7 @@ async function throughTheBridge(
     await heard(sessions);
     for (const { pair, ice } of sessions) {
       expect(pair.remote).toMatchObject({ address: media.address, port: mediaPorts.meetingsPort });
-      expect(ice.candidates.map(({ address }) => address)).toEqual([media.address]);
+      expect(ice.candidates.map(({ address }) => address)).toContain(media.address);
     }
     const [session] = sessions;
     if (session === undefined) throw new Error("no session");

@@ -66,6 +66,8 @@ func localAddress() net.IP {
 // addresses are what clients are told, the mapped ones first.
 func addresses(local net.IP, port int) []advertised {
 	var found []advertised
+	// As in the real one, this counts for mapped addresses as well.
+	private := settings.Bool("JVB_ADVERTISE_PRIVATE_CANDIDATES", true)
 	for _, text := range settings.List("JVB_ADVERTISE_IPS") {
 		host, other, mapped := strings.Cut(text, "#")
 		public := port
@@ -75,13 +77,15 @@ func addresses(local net.IP, port int) []advertised {
 				log.Fatalf("JVB_ADVERTISE_IPS: %s: %v", text, err)
 			}
 		}
-		if net.ParseIP(host) == nil {
+		if ip := net.ParseIP(host); ip == nil {
 			log.Printf("JVB_ADVERTISE_IPS: %s is no IP address: no candidate", host)
+		} else if ip.IsPrivate() && !private {
+			log.Printf("JVB_ADVERTISE_IPS: %s is private, and JVB_ADVERTISE_PRIVATE_CANDIDATES off: no candidate", host)
 		} else if local != nil {
 			found = append(found, advertised{host, public, "srflx"})
 		}
 	}
-	if local != nil && (!local.IsPrivate() || settings.Bool("JVB_ADVERTISE_PRIVATE_CANDIDATES", true)) {
+	if local != nil && (!local.IsPrivate() || private) {
 		found = append(found, advertised{local.String(), port, "host"})
 	}
 	return found
