@@ -17,7 +17,7 @@ export const firstRun: Job = {
   volumes: ["config", "run"],
   shell: true,
   memoryMiB: 192,
-  timeoutSeconds: 300,
+  timeoutSeconds: 180,
   sandbox: {
     temporary: { value: { "/tmp": 512 }, reason: "plugin archives on their way" },
     egress: { value: true, reason: "fetches plugin archives" },
@@ -82,7 +82,7 @@ install() {
   id=$1 version=$2 url=$3 sha256=$4 optional=$5
   if mm plugin list --json | tr -d ' \\n' | grep -q "\\"id\\":\\"$id\\"[^{}]*\\"version\\":\\"$version\\""; then return; fi
   echo "installing plugin $id $version"
-  wget -q -T 20 -O /tmp/plugin.tar.gz "$url" || {
+  timeout 120 wget -q -O /tmp/plugin.tar.gz "$url" || {
     said="plugin $id: $url doesn't answer; muster:chat.plugins may name it with another address"
     if [ -z "$optional" ]; then echo "$said" >&2; exit 1; fi
     echo "${undoneMark}$said; the next start tries again"

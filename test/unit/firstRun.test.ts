@@ -57,11 +57,11 @@ esac
 const busybox = `#!/bin/sh
 case "$1" in
   mkdir) shift; exec /bin/mkdir "$@" ;;
-  --install) for tool in cat tr grep rm touch mkdir cp; do ln -sf "$(PATH=/usr/bin:/bin command -v $tool)" "$3/$tool"; done
+  --install) for tool in cat tr grep rm touch mkdir cp timeout; do ln -sf "$(PATH=/usr/bin:/bin command -v $tool)" "$3/$tool"; done
     for tool in wget sleep sha256sum; do ln -sf "$STUBS/$tool" "$3/$tool"; done ;;
 esac
 `;
-const wget = `#!/bin/sh\nprintf '%s' "$ARCHIVE" > "$5"\n`;
+const wget = `#!/bin/sh\nprintf '%s' "$ARCHIVE" > "$3"\n`;
 const sha256sum = `#!${process.execPath}
 const { createHash } = require("node:crypto"), { readFileSync } = require("node:fs");
 const sum = (file) => createHash("sha256").update(readFileSync(file)).digest("hex");
