@@ -21,12 +21,18 @@ const profiles = [
   { people: 100, cpus: [4, 6], memoryGB: 8 },
 ] as const;
 
+interface Cost {
+  cpus: number;
+  memoryMiB: number;
+  egressMbps: number;
+}
+
 const mibPerGB = 1000 ** 3 / 1024 ** 2;
 
 export const modelTables = (): Table[] => [costs(), againstPublished(), againstProfile()];
 
 /** Needs of the media services for so many in calls, and as many in meetings. */
-function needsFor(people: number): { title: string; cpus: number; memoryMiB: number; egressMbps: number }[] {
+function needsFor(people: number): (Cost & { title: string })[] {
   const raw = {
     source: "bench/media/model.ts",
     values: {
@@ -61,33 +67,38 @@ function costs(): Table {
   };
 }
 
-/** The load of calls alone is in proportion to people, so the ratio holds for any number of them. */
+/** The load of calls is in proportion to people in the model, so the ratios hold for any number of them. */
 function againstPublished(): Table {
   const model = callsLoad(publishedPeople);
-  const share = (people: number, value: number): string => ((value * people) / publishedPeople).toFixed(2);
+  const scaled = ({ cpus, memoryMiB, egressMbps }: Cost): string[] =>
+    profiles.map(({ people }) => {
+      const share = people / publishedPeople;
+      const [mib, mbps] = [memoryMiB * share, egressMbps * share].map(Math.round);
+      return `${(cpus * share).toFixed(2)} CPUs, ${mib} MiB, ${mbps} Mbit/s`;
+    });
+  const row = ({ what, cpuPercent, memoryGB, outMbps }: (typeof published)[number]): string[] => {
+    const cpus = (cpuPercent / 100) * publishedCpus;
+    const cost = { cpus, memoryMiB: memoryGB * mibPerGB, egressMbps: outMbps };
+    const ratios = (["cpus", "memoryMiB", "egressMbps"] as const).map((key) => model[key] / cost[key]);
+    return [`measured: ${what}`, ...ratios.map((ratio) => ratio.toFixed(2)), ...scaled(cost)];
+  };
   return {
     title: "Load of calls: the model to Mattermost's measurements",
     head: [
-      "Measured with rtcd",
-      "CPUs",
+      "Load",
+      "Model to it: CPUs",
       "Memory",
       "Traffic out",
-      ...profiles.map(({ people }) => `Measured, scaled to ${people} people: CPUs, MiB, Mbit/s out`),
+      ...profiles.map(({ people }) => `${people} people`),
     ],
-    rows: published.map(({ what, cpuPercent, memoryGB, outMbps }) => {
-      const measured = [(cpuPercent / 100) * publishedCpus, memoryGB * mibPerGB, outMbps] as const;
-      const [cpus, memoryMiB, mbps] = measured;
-      const ratios = [model.cpus / cpus, model.memoryMiB / memoryMiB, model.egressMbps / mbps];
-      return [
-        what,
-        ...ratios.map((ratio) => ratio.toFixed(2)),
-        ...profiles.map(({ people }) => measured.map((value) => share(people, value)).join(", ")),
-      ];
-    }),
+    rows: [
+      ["the model: every tenth seat shares a screen", "", "", "", ...scaled(model)],
+      ...published.map(row),
+    ],
   };
 }
 
-/** A service of its own: with what rtcd needs before anybody has come. */
+/** The service itself: with what rtcd needs before anybody has come. */
 function againstProfile(): Table {
   return {
     title: "Calls: the plan's rtcd to the rough profile",
