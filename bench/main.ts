@@ -53,7 +53,7 @@ function readOptions(): Options {
     .option("--quick", "fewer runs, and no real ups for growth", false)
     .option("--strict", "exit code 1 where a budget is missed", false)
     .option("--write", "write the results into docs/bench.md", false)
-    .option("--rounds <number>", "rounds of real ups (default: 3, or 1 with --quick)", count)
+    .option("--rounds <number>", "rounds of real ups and of the relay (default: 3, or 1 with --quick)", count)
     .option("--only <parts>", `some of ${parts.join(",")}`, list, [...parts])
     .parse()
     .opts<Options>();

@@ -35,9 +35,15 @@ const settings = (
   images: { overrides },
 });
 
-interface AtRest {
-  title: string;
+interface Used {
+  /** As `docker stats` counts: without files that nobody has looked at for long. */
   usedMiB: number;
+  /** Of it, what belongs to no file and nobody shares. */
+  anonymousMiB: number;
+}
+
+interface AtRest extends Used {
+  title: string;
   limitMiB: number;
   kind: Awaited<ReturnType<typeof imageKind>>;
 }
@@ -73,21 +79,19 @@ const usedBy = ({ services }: Topology, docker: Docker): Promise<AtRest[]> =>
   Promise.all(
     services.map(async ({ service, name, needs, image }) => ({
       title: service.title,
-      usedMiB: await usedMiB(docker.getContainer(containerName(stack, name))),
+      ...(await used(docker.getContainer(containerName(stack, name)))),
       limitMiB: needs.memoryMiB,
       kind: await imageKind(image.name, image.reference, docker),
     })),
   );
 
-/** As `docker stats` counts: without files that nobody has looked at for long. */
-async function usedMiB(container: Docker.Container): Promise<number> {
+async function used(container: Docker.Container): Promise<Used> {
   const { memory_stats: memory } = await container.stats({ stream: false, "one-shot": true });
-  // The first is cgroup version 1's word.
-  const { total_inactive_file: whole, inactive_file: own } = memory.stats as Record<
-    string,
-    number | undefined
-  >;
-  return (memory.usage - (whole ?? own ?? 0)) / 1024 ** 2;
+  const stats = memory.stats as unknown as Record<string, number | undefined>;
+  // Words of cgroup's version 1 first.
+  const inactive = stats["total_inactive_file"] ?? stats["inactive_file"] ?? 0;
+  const anonymous = stats["total_rss"] ?? stats["anon"] ?? 0;
+  return { usedMiB: (memory.usage - inactive) / 1024 ** 2, anonymousMiB: anonymous / 1024 ** 2 };
 }
 
 const words: Record<AtRest["kind"], string> = {
@@ -99,13 +103,15 @@ const words: Record<AtRest["kind"], string> = {
 function table(all: readonly AtRest[]): Table {
   const row = (title: string, rows: readonly AtRest[], image: string): string[] => {
     const sum = (of: (one: AtRest) => number): number => rows.reduce((total, one) => total + of(one), 0);
-    const [used, limit] = [sum(({ usedMiB: mib }) => mib), sum(({ limitMiB }) => limitMiB)];
-    return [title, `${used.toFixed(1)} MiB`, `${limit} MiB`, (used / limit).toFixed(2), image];
+    const [inUse, limit] = [sum(({ usedMiB }) => usedMiB), sum(({ limitMiB }) => limitMiB)];
+    const anonymous = sum(({ anonymousMiB }) => anonymousMiB);
+    const shown = [inUse, anonymous].map((mib) => `${mib.toFixed(1)} MiB`);
+    return [title, ...shown, `${limit} MiB`, (inUse / limit).toFixed(2), image];
   };
   const real = all.filter(({ kind }) => kind !== "double");
   return {
     title: "Memory at rest",
-    head: ["Service", "In use", "Plan's limit", "Part of it", "Image"],
+    head: ["Service", "In use", "Of it anonymous", "Plan's limit", "In use to limit", "Image"],
     rows: [
       ...all.map((one) => row(one.title, [one], words[one.kind])),
       row("all real programs", real, ""),
