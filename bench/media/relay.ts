@@ -72,7 +72,7 @@ export async function measureRelay(
   } finally {
     await coturn.remove();
   }
-  return [ratioTable(measured), figureTable(measured)];
+  return [ratioTable(measured), figureTable(measured, rounds)];
 }
 
 async function passage(
@@ -146,9 +146,9 @@ function ratioTable(measured: Measured): Table {
   };
 }
 
-function figureTable(measured: Measured): Table {
+function figureTable(measured: Measured, rounds: number): Table {
   return {
-    title: "Relay: figures",
+    title: `Relay: figures (${rounds === 1 ? "one round" : `medians of ${rounds} rounds`})`,
     head: [
       "Load",
       "Way",
