@@ -4,18 +4,28 @@
  */
 import { cpus, loadavg } from "node:os";
 import { Command } from "commander";
+import { lanAddresses } from "../cli/lan";
 import { missingParts } from "../test/e2e/parts";
 import { type Figure, verdict } from "./figures";
 import { type Growth, measureGrowth } from "./grow";
 import { measurePlan, measureProgram, measureTests } from "./offline";
-import { stopRunning } from "./process";
+import { modelTables } from "./media/model";
+import { measureRelay } from "./media/relay";
+import { measureRest } from "./media/rest";
+import { stopRunning, unlessStopping } from "./process";
 import { pulumiVersion } from "./program";
-import { asText, writePage } from "./report";
+import { asText, type Place, type Table, writePage } from "./report";
 import { measureUps, skippedUps } from "./ups";
 import { Workshop } from "./workshop";
 
-const parts = ["plan", "program", "tests", "ups", "growth"] as const;
+const parts = ["plan", "program", "tests", "ups", "growth", "media"] as const;
 type Part = (typeof parts)[number];
+
+/** What stands together on the page is written together: a part alone would take the others' results away. */
+const places: Readonly<Record<Place, readonly Part[]>> = {
+  measured: ["plan", "program", "tests", "ups", "growth"],
+  media: ["media"],
+};
 
 interface Options {
   quick: boolean;
@@ -43,7 +53,7 @@ function readOptions(): Options {
     .option("--quick", "fewer runs, and no real ups for growth", false)
     .option("--strict", "exit code 1 where a budget is missed", false)
     .option("--write", "write the results into docs/bench.md", false)
-    .option("--rounds <number>", "rounds of real ups (default: 3, or 1 with --quick)", count)
+    .option("--rounds <number>", "rounds of real ups and of the relay (default: 3, or 1 with --quick)", count)
     .option("--only <parts>", `some of ${parts.join(",")}`, list, [...parts])
     .parse()
     .opts<Options>();
@@ -52,10 +62,16 @@ function readOptions(): Options {
 async function main(): Promise<void> {
   const { quick, strict, write, only, rounds = quick ? 1 : 3 } = readOptions();
   const wants = (part: Part): boolean => only.includes(part);
+  const written = (Object.keys(places) as Place[]).filter((place) => places[place].every(wants));
+  if (write && written.length === 0)
+    throw new Error(
+      `--write needs all of ${places.measured.join(", ")}, or media; given: ${only.join(", ")}`,
+    );
   const runs = quick ? { plan: 3, program: 2 } : { plan: 7, program: 5 };
   const load = loadavg()[0] ?? 0;
   const figures: Figure[] = [];
   let growth: Growth[] = [];
+  const media: Table[] = [];
   const failed: string[] = [];
   /** What fails leaves the other parts alone. */
   const measure = async (part: Part, title: string, how: () => Promise<void>): Promise<void> => {
@@ -64,6 +80,7 @@ async function main(): Promise<void> {
     try {
       await how();
     } catch (error) {
+      await unlessStopping();
       failed.push(title);
       say(`FAILED, ${title}: ${(error as Error).message}`);
     }
@@ -75,7 +92,8 @@ async function main(): Promise<void> {
   await measure("plan", "the plan", () => add(measurePlan(runs.plan)));
   await measure("program", "the program inside the engine", () => add(measureProgram(runs.program)));
   await measure("tests", "npm test", () => add(measureTests()));
-  const workshop = wants("ups") || (wants("growth") && !quick) ? await openWorkshop() : undefined;
+  const needsWorkshop = wants("ups") || wants("media") || (wants("growth") && !quick);
+  const workshop = needsWorkshop ? await openWorkshop() : undefined;
   try {
     await measure("ups", "real ups", () =>
       add(workshop === undefined ? Promise.resolve(skippedUps()) : measureUps(workshop, rounds, say)),
@@ -83,13 +101,24 @@ async function main(): Promise<void> {
     await measure("growth", "growth", async () => {
       growth = await measureGrowth(runs.program, quick ? undefined : workshop, say);
     });
+    const [address] = lanAddresses();
+    if (workshop !== undefined && address !== undefined) {
+      await measure("media", "the relay", async () => {
+        media.push(...(await measureRelay(workshop, address, { rounds, seconds: quick ? 2 : 5 }, say)));
+      });
+      await measure("media", "the whole stack's memory at rest", async () => {
+        media.push(...(await measureRest(workshop, address, say)));
+      });
+    } else if (wants("media"))
+      say("SKIPPED, the relay and memory at rest: no Docker, or no LAN address here.");
+    if (wants("media")) media.push(...modelTables());
   } finally {
     await workshop?.remove();
   }
 
-  const results = { figures, growth, circumstances: await circumstances(workshop, quick, load) };
+  const results = { figures, growth, media, circumstances: await circumstances(workshop, quick, load) };
   console.log(`\n${asText(results)}`);
-  if (write && failed.length === 0) await writePage(results);
+  if (write && failed.length === 0) await writePage(results, written);
   const over = figures.filter((figure) => verdict(figure) === "over");
   if (over.length > 0) console.log(`\nOver budget: ${over.map(({ what }) => what).join("; ")}`);
   if (failed.length > 0) console.log(`\nFailed, see above: ${failed.join("; ")}`);

@@ -47,6 +47,10 @@ export async function succeed(...args: Parameters<typeof run>): Promise<Finished
   throw new Error(`${command} ${words.join(" ")} ended with ${finished.code}:\n${last}`);
 }
 
+/** Whoever stops the bench cleans up as well: nobody goes on from here. */
+export const unlessStopping = (): Promise<void> =>
+  state.stopping ? new Promise(() => undefined) : Promise.resolve();
+
 /** Asks everything that runs to stop, as Ctrl-C does, and waits for it. */
 export async function stopRunning(): Promise<void> {
   state.stopping = true;

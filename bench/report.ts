@@ -9,11 +9,12 @@ import type { Growth } from "./grow";
 export interface Results {
   figures: readonly Figure[];
   growth: readonly Growth[];
+  media: readonly Table[];
   /** When, on what kind of machine, how thoroughly. */
   circumstances: string;
 }
 
-interface Table {
+export interface Table {
   title: string;
   head: readonly string[];
   rows: readonly (readonly string[])[];
@@ -99,12 +100,20 @@ function growthTable({ growth }: Results): Table {
   };
 }
 
-const tables = (results: Results): Table[] =>
-  [ratioTable, figureTable, growthTable].map((table) => table(results)).filter(({ rows }) => rows.length > 0);
+/** Places on the page, each with its own results. */
+export type Place = "measured" | "media";
+
+const tables: Record<Place, (results: Results) => Table[]> = {
+  measured: (results) =>
+    [ratioTable, figureTable, growthTable]
+      .map((table) => table(results))
+      .filter(({ rows }) => rows.length > 0),
+  media: ({ media }) => [...media],
+};
 
 /** For the terminal. */
 export function asText(results: Results): string {
-  const parts = tables(results).map(({ title, head, rows }) => {
+  const parts = [...tables.measured(results), ...tables.media(results)].map(({ title, head, rows }) => {
     const all = [head, ...rows];
     const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
     const lines = all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
@@ -113,9 +122,9 @@ export function asText(results: Results): string {
   return [results.circumstances, ...parts].join("\n\n");
 }
 
-function asMarkdown(results: Results): string {
+function asMarkdown(results: Results, place: Place): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  const parts = tables(results).map(({ title, head, rows }) =>
+  const parts = tables[place](results).map(({ title, head, rows }) =>
     [`### ${title}`, "", line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n"),
   );
   return [results.circumstances, ...parts].join("\n\n");
@@ -124,14 +133,18 @@ function asMarkdown(results: Results): string {
 const page = join(projectDir, "docs", "bench.md");
 
 /** Puts the results between the page's marks; the rest of it is written by hand. */
-export async function writePage(results: Results): Promise<void> {
-  const now = readFileSync(page, "utf8");
-  const marked = /(<!-- measured -->\n)[^]*?(<!-- end -->)/;
-  if (!marked.test(now))
-    throw new Error(`${page} has no place for results: <!-- measured --> ... <!-- end -->`);
-  const text = now.replace(
-    marked,
-    (_, start: string, end: string) => `${start}\n${asMarkdown(results)}\n\n${end}`,
+export async function writePage(results: Results, places: readonly Place[]): Promise<void> {
+  const text = places.reduce(
+    (now, place) => {
+      const marked = new RegExp(`(<!-- ${place} -->\\n)[^]*?(<!-- end of ${place} -->)`);
+      if (!marked.test(now))
+        throw new Error(`${page} has no place for results: <!-- ${place} --> ... <!-- end of ${place} -->`);
+      return now.replace(
+        marked,
+        (_, start: string, end: string) => `${start}\n${asMarkdown(results, place)}\n\n${end}`,
+      );
+    },
+    readFileSync(page, "utf8"),
   );
   const style = JSON.parse(readFileSync(join(projectDir, ".prettierrc.json"), "utf8")) as object;
   writeFileSync(page, await format(text, { ...style, parser: "markdown" }));

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import Docker from "dockerode";
 import { labels } from "../components/host/engine";
 import { ensureImages } from "../test/e2e/images/build";
-import { imagesOf, swappedImages } from "../test/e2e/images/chosen";
+import { type ImageOverrides, imagesOf, swappedImages } from "../test/e2e/images/chosen";
 import { engineSocket } from "../test/e2e/parts";
 import { parseSettings } from "../stacks/settings/parse";
 import { topologyOf } from "../stacks/topology";
@@ -17,7 +17,7 @@ export const sizes = [5, 20, 50] as const;
 export const growthStack = (services: number): string => `bench-growth-${services}`;
 
 /** All stacks that the bench makes. What carries their label is the bench's, and nothing else is touched. */
-const stacks = ["bench", "bench-flat", ...sizes.map(growthStack)];
+const stacks = ["bench", "bench-flat", "bench-media", ...sizes.map(growthStack)];
 
 export class Workshop {
   readonly docker = new Docker({ socketPath: engineSocket });
@@ -31,8 +31,12 @@ export class Workshop {
     if (taken !== undefined)
       throw new Error(`Pulumi.${taken}.yaml is there: a stack ${taken} isn't the bench's own`);
     const raw = { source: "bench", ...settings("bench", this.overrides) };
-    await ensureImages(imagesOf(topologyOf("bench", parseSettings(raw))), say, this.docker);
+    await this.ensureImages(imagesOf(topologyOf("bench", parseSettings(raw))), say);
     await this.removeStacks();
+  }
+
+  async ensureImages(images: ImageOverrides, say: (line: string) => void): Promise<void> {
+    await ensureImages(images, say, this.docker);
   }
 
   /** A copy of the project, as it would be committed now. */

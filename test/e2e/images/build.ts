@@ -91,6 +91,16 @@ export async function ensureImages(
   return origins;
 }
 
+/** What an image on the Docker host is: its publisher's, or one of ours. */
+export async function imageKind(
+  name: ImageName,
+  text: string,
+  docker: Docker = new Docker(),
+): Promise<"published" | Recipe["kind"]> {
+  const reference = parseReference(text);
+  return (await madeHere(docker, reference)) === "real" ? "published" : (await recipes[name](reference)).kind;
+}
+
 function description(recipe: Recipe): string {
   return `${recipe.kind === "double" ? "A DOUBLE" : "HOME-MADE"}: ${recipe.what}`;
 }

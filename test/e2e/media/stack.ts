@@ -148,7 +148,7 @@ export class MediaStack {
 }
 
 /** Serves the Jitsi plugin's archive where containers reach this machine. */
-class PluginServer {
+export class PluginServer {
   private server: Server | undefined;
 
   async serve(address: string): Promise<{ id: string; version: string; url: string; sha256: string }> {
