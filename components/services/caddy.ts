@@ -93,7 +93,7 @@ export const caddy: Service = {
     intervalSeconds: 2,
     timeoutSeconds: 5,
     retries: 5,
-    startSeconds: 60,
+    startSeconds: 30,
   },
   startsAfter: [],
   stopGraceSeconds: 30,
