@@ -6,7 +6,7 @@ import { parseSettings } from "../../stacks/settings/parse";
 import { type Topology, topologyOf } from "../../stacks/topology";
 import { imageKind } from "../../test/e2e/images/build";
 import { imagesOf } from "../../test/e2e/images/chosen";
-import { PluginServer } from "../../test/e2e/media/stack";
+import { PluginServer } from "../../test/e2e/plugin";
 import { engineSocket } from "../../test/e2e/parts";
 import { CliProgram } from "../program";
 import type { Table } from "../report";
@@ -29,7 +29,7 @@ const settings = (
   calls: "embedded",
   meetings: "jitsi",
   turn: "on",
-  media: { callsPort: 17_446, meetingsPort: 17_100, turnPort: 17_479, relayFirstPort: 17_600 },
+  media: { embeddedPort: 17_446, meetingsPort: 17_100, turnPort: 17_479, relayFirstPort: 17_600 },
   chat: { plugins: [plugin] },
   protectData: false,
   images: { overrides },

@@ -1,14 +1,11 @@
 /** A stack with calls, meetings and a relay, and what clients of it need to know. */
-import { createHash } from "node:crypto";
-import { createServer, type Server } from "node:http";
-import { gzipSync } from "node:zlib";
-import { pack } from "tar-stream";
 import { lanAddresses } from "../../../cli/lan";
 import { turnCredentials, type TurnServer } from "../../../probe";
 import { Client, execute, rootCertificate } from "../client";
 import { swappedImages } from "../images/chosen";
 import { makeNeighbour, neighbour, removeNeighbour } from "../network";
 import { engineSocket } from "../parts";
+import { PluginServer } from "../plugin";
 import { httpPort, httpsPort, Stack } from "../stack";
 
 /** Ports of the test's own, beside those of a stack that somebody may have on this machine. */
@@ -145,41 +142,4 @@ export class MediaStack {
     removeNeighbour();
     await this.stack.remove();
   }
-}
-
-/** Serves the Jitsi plugin's archive where containers reach this machine. */
-export class PluginServer {
-  private server: Server | undefined;
-
-  async serve(address: string): Promise<{ id: string; version: string; url: string; sha256: string }> {
-    const archive = await pluginArchive({ id: "jitsi", name: "Jitsi", version: "2.1.0" });
-    const server = createServer((_request, response) => response.end(archive));
-    this.server = server;
-    await new Promise<void>((listening) => server.listen(0, address, listening));
-    const bound = server.address();
-    const port = typeof bound === "object" && bound !== null ? bound.port : 0;
-    const sha256 = createHash("sha256").update(archive).digest("hex");
-    return { id: "jitsi", version: "2.1.0", url: `http://${address}:${port}/jitsi-2.1.0.tar.gz`, sha256 };
-  }
-
-  close(): void {
-    this.server?.close();
-  }
-}
-
-/** A plugin's archive as its makers publish it. */
-export async function pluginArchive(manifest: {
-  id: string;
-  name: string;
-  version: string;
-}): Promise<Buffer> {
-  const tar = pack();
-  tar.entry(
-    { name: `${manifest.id}/plugin.json` },
-    JSON.stringify({ min_server_version: "5.2.0", ...manifest }),
-  );
-  tar.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of tar) chunks.push(chunk as Buffer);
-  return gzipSync(Buffer.concat(chunks));
 }

@@ -1,7 +1,4 @@
-import { createHash } from "node:crypto";
-import { createServer } from "node:http";
-import { gzipSync } from "node:zlib";
-import { pack } from "tar-stream";
+import { PluginServer } from "../plugin";
 import type { Stack } from "../stack";
 import { ids, replaced } from "./bringUp";
 
@@ -47,10 +44,13 @@ export function change(stack: Stack): void {
     });
 
     it("installs a plugin whose checksum is right, and leaves uploads off", async () => {
-      const archive = await pluginArchive();
-      const served = await serve(archive);
-      const sha256 = createHash("sha256").update(archive).digest("hex");
-      const plugin = { id: "com.example.probe", version: "1.2.3", url: served.url, sha256 };
+      const served = new PluginServer();
+      const plugin = await served.serve(await gatewayOf(stack), {
+        id: "com.example.probe",
+        name: "Probe",
+        version: "1.2.3",
+        min_server_version: "11.0.0",
+      });
       try {
         stack.set(["chat", "plugins"], [plugin]);
         await stack.up();
@@ -74,29 +74,8 @@ export function change(stack: Stack): void {
 const configured = async (stack: Stack, key: string): Promise<string> =>
   (await stack.run(["mmctl", stack.name, "config", "get", key])).output.trim();
 
-/** A plugin's archive as its makers publish it. */
-async function pluginArchive(): Promise<Buffer> {
-  const manifest = { id: "com.example.probe", name: "Probe", version: "1.2.3", min_server_version: "11.0.0" };
-  const tar = pack();
-  tar.entry({ name: "com.example.probe/plugin.json" }, JSON.stringify(manifest));
-  tar.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of tar) chunks.push(chunk as Buffer);
-  return gzipSync(Buffer.concat(chunks));
-}
-
-/** Serves the archive where containers reach this machine. */
-async function serve(archive: Buffer): Promise<{ url: string; close: () => void }> {
-  const Docker = (await import("dockerode")).default;
-  const network = await new Docker({ socketPath: "/var/run/docker.sock" })
-    .getNetwork("muster-e2e-outside")
-    .inspect();
-  const { Gateway } = (network as { IPAM: { Config: { Gateway: string }[] } }).IPAM.Config[0] ?? {
-    Gateway: "",
-  };
-  const server = createServer((_request, response) => response.end(archive));
-  await new Promise<void>((listening) => server.listen(0, Gateway, listening));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  return { url: `http://${Gateway}:${port}/probe.tar.gz`, close: () => server.close() };
+/** This machine's address on the network that leads out: containers reach it there. */
+async function gatewayOf(stack: Stack): Promise<string> {
+  const network = await stack.docker.getNetwork(`muster-${stack.name}-outside`).inspect();
+  return (network as { IPAM: { Config: { Gateway: string }[] } }).IPAM.Config[0]?.Gateway ?? "";
 }
