@@ -1,5 +1,6 @@
 /** This machine's own address on the LAN, stored once in the stack's file. */
 import { networkInterfaces } from "node:os";
+import { isMap } from "../stacks/settings/file";
 import type { RawSettings } from "../stacks/settings/parse";
 import type { Topology } from "../stacks/topology";
 import { UserError } from "./errors";
@@ -19,9 +20,6 @@ export function lanAddresses(interfaces = networkInterfaces()): string[] {
     )
     .map(({ address }) => address);
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null;
 
 /** Whether the stack's file says at which address this machine is reached. */
 export const addressIsSet = ({ values }: RawSettings): boolean =>

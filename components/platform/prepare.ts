@@ -2,7 +2,7 @@
  * Places a container's files and sets the owners of its volumes, from inside the engine: the same on a local
  * and on a remote one, and without root on the operator's machine.
  */
-import { readyFile, sayReady } from "../services/job";
+import { quote, readyFile, sayReady } from "../services/job";
 import type { Health, Owner, Sandbox } from "../services/service";
 
 /** A file on its way: its final name, owner and mode. */
@@ -14,8 +14,6 @@ export interface PlacedFile {
 /** Where the provider uploads files to, before they get their owner. */
 export const stagingPath = "/staging";
 const filesTarget = "/files";
-
-const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 export interface Preparation {
   owner: Owner;

@@ -1,6 +1,6 @@
 import type { Settings } from "../../stacks/settings/schema";
 import { meets } from "./jitsi";
-import { healthCommand, healthFile } from "./health";
+import { healthFile, scriptedHealth } from "./health";
 import type { Service, ServiceContext } from "./service";
 import { secret, text, type Text } from "./text";
 
@@ -97,13 +97,7 @@ export const coturn: Service = {
     },
     openFiles: { value: 16_384, reason: "a socket per allocation and per client" },
   },
-  health: {
-    command: healthCommand,
-    intervalSeconds: 5,
-    timeoutSeconds: 10,
-    retries: 3,
-    startSeconds: 60,
-  },
+  health: scriptedHealth({ startSeconds: 60 }),
   startsAfter: [],
   stopGraceSeconds: 10,
   jobs: [],

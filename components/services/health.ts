@@ -17,8 +17,17 @@ const scriptName = "health.sh";
 /** Longest that one command may take; a check as a whole gets more. */
 const limitSeconds = 8;
 
-/** Runs the expectations' script. The service must ship busybox (`shell`). */
-export const healthCommand: Health["command"] = [`${filesPath}/busybox`, "sh", `${filesPath}/${scriptName}`];
+/** The check that runs the expectations' script. The service must ship busybox (`shell`). */
+export const scriptedHealth = ({
+  startSeconds,
+  retries = 3,
+}: Pick<Health, "startSeconds"> & Partial<Pick<Health, "retries">>): Health => ({
+  command: [`${filesPath}/busybox`, "sh", `${filesPath}/${scriptName}`],
+  intervalSeconds: 5,
+  timeoutSeconds: limitSeconds + 2,
+  retries,
+  startSeconds,
+});
 
 /**
  * The script. Docker starts a container again that has ended, but not one that is unhealthy: so the check itself

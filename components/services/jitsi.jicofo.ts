@@ -32,9 +32,9 @@ export const jitsiJicofo: Service = {
       expectations: [ownCheck],
     }),
   sandbox: jitsiSandbox({}),
-  // Its own check asks for a videobridge.
   shell: true,
   health: jitsiHealth,
+  // Its own check asks for a videobridge.
   startsAfter: ["jitsi-prosody", "jitsi-jvb"],
   stopGraceSeconds: 10,
   jobs: [],

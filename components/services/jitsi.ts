@@ -3,8 +3,8 @@
  * Source: jitsi/docker-jitsi-meet, its compose file and templates of stable-11146.
  */
 import type { Settings } from "../../stacks/settings/schema";
-import { healthCommand, healthFile, type Expectation } from "./health";
-import type { ContainerSpec, Health, Sandbox, ServiceFile, Temporary } from "./service";
+import { healthFile, type Expectation, scriptedHealth } from "./health";
+import type { ContainerSpec, Sandbox, ServiceFile, Temporary } from "./service";
 import { secret, text, type Text } from "./text";
 
 /** Whether the stack has meetings. */
@@ -67,13 +67,7 @@ export const ownCheck: Expectation = {
   restartAfterSeconds: 180,
 };
 
-export const jitsiHealth: Health = {
-  command: healthCommand,
-  intervalSeconds: 5,
-  timeoutSeconds: 10,
-  retries: 6,
-  startSeconds: 120,
-};
+export const jitsiHealth = scriptedHealth({ startSeconds: 120, retries: 6 });
 
 /** Folders that the images write to; `/config` and the like are volumes of theirs that stay empty. */
 export function jitsiSandbox(more: Readonly<Record<string, Temporary>>): Sandbox {

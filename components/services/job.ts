@@ -11,3 +11,6 @@ export const undoneMark = "undone: ";
 
 /** Last lines of every job's script. */
 export const sayReady = `touch ${readyFile}\nsleep ${lingerSeconds}`;
+
+/** A word as a shell reads it whole, whatever stands in it. */
+export const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

@@ -1,5 +1,5 @@
 import type { Settings } from "../../stacks/settings/schema";
-import { sayReady, undoneCode, undoneMark } from "./job";
+import { quote, sayReady, undoneCode, undoneMark } from "./job";
 import type { Job, ServiceContext } from "./service";
 import { callsConfiguration } from "./mattermost.calls";
 import { jitsiPlugin, meetingsConfiguration, pluginArchives } from "./mattermost.meetings";
@@ -54,8 +54,6 @@ const marker = "/mattermost/config/.muster-first-run";
 
 /** Stands while the meetings' plugin is on because of Muster. */
 const meetingsMarker = "/mattermost/config/.muster-meetings";
-
-const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** The image has no shell and no tools: busybox stands in for both. */
 function script(settings: Settings): string {

@@ -1,5 +1,5 @@
 import { offeringOf } from "../../stacks/settings/editions";
-import { healthCommand, healthFile } from "./health";
+import { healthFile, scriptedHealth } from "./health";
 import { callsEnvironment, callsExpectation, callsNeeds, callsPorts, callsStart } from "./mattermost.calls";
 import { firstRun } from "./mattermost.firstRun";
 import { database } from "./postgres";
@@ -81,13 +81,7 @@ export const mattermost: Service = {
     temporary: { value: { "/tmp": 256 }, reason: "uploads and plugins on their way" },
     openFiles: { value: 16_384, reason: "a websocket for each person, and the media of embedded calls" },
   },
-  health: {
-    command: healthCommand,
-    intervalSeconds: 5,
-    timeoutSeconds: 10,
-    retries: 6,
-    startSeconds: 300,
-  },
+  health: scriptedHealth({ startSeconds: 300, retries: 6 }),
   sysctls: ({ calls }) => (calls === "embedded" ? callsSysctls : {}),
   // The Calls plugin looks for rtcd when it is activated, and not again.
   startsAfter: ["postgres", "rtcd"],

@@ -1,4 +1,4 @@
-import { healthCommand, healthFile } from "./health";
+import { healthFile, scriptedHealth } from "./health";
 import { withOwnAddress } from "./ownAddress";
 import type { Service } from "./service";
 
@@ -65,13 +65,7 @@ export const rtcd: Service = {
       reason: "hundreds of UDP sockets, and one TCP connection per client behind a firewall",
     },
   },
-  health: {
-    command: healthCommand,
-    intervalSeconds: 5,
-    timeoutSeconds: 10,
-    retries: 3,
-    startSeconds: 60,
-  },
+  health: scriptedHealth({ startSeconds: 60 }),
   sysctls: () => callsSysctls,
   startsAfter: [],
   // It waits for its calls to end, without a limit of its own.

@@ -78,6 +78,6 @@ function missingStack(projectDir: string, stack: string): SettingsError {
   ]);
 }
 
-const isMap = (value: unknown): value is Record<string, unknown> =>
+export const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isEncrypted = (value: unknown): boolean => isMap(value) && Object.keys(value).join() === "secure";

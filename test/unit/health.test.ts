@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Expectation, healthCommand, healthFile } from "../../components/services/health";
+import { type Expectation, healthFile, scriptedHealth } from "../../components/services/health";
 import { fill } from "../../components/services/text";
 
 /** Runs the script again and again, with a clock and a `kill` of the test's own. */
@@ -107,5 +107,9 @@ describe("a health check that mends", () => {
 });
 
 it("is run with the busybox that Muster ships, whatever the image has", () => {
-  expect(healthCommand).toEqual(["/muster/busybox", "sh", "/muster/health.sh"]);
+  expect(scriptedHealth({ startSeconds: 60 }).command).toEqual([
+    "/muster/busybox",
+    "sh",
+    "/muster/health.sh",
+  ]);
 });
