@@ -1,4 +1,4 @@
-import { postgresMajor } from "./images";
+import type { ImageName } from "./images";
 import type { Service } from "./service";
 import { secret, text } from "./text";
 
@@ -16,7 +16,7 @@ export const dataPath = (major: number): string =>
 export const postgres: Service = {
   name: "postgres",
   title: "PostgreSQL",
-  image: () => "postgres",
+  image: ({ postgres: { major } }) => `postgres-${major}` as ImageName,
   user: { uid: 70, gid: 70 },
   when: () => true,
   role: "app",
@@ -31,15 +31,15 @@ export const postgres: Service = {
       number: 5432,
       protocol: "tcp",
       exposure: "internal",
-      consumers: ["mattermost"],
+      consumers: ["mattermost", "backup"],
       why: "Mattermost's database connections",
     },
   ],
   // Named after the major version: another major can't pick up this one's files by mistake.
-  volumes: () => [
+  volumes: ({ postgres: { major } }) => [
     {
-      name: `data-${postgresMajor}`,
-      path: dataPath(postgresMajor),
+      name: `data-${major}`,
+      path: dataPath(major),
       backup: "dump",
       why: "messages, accounts, channels",
     },

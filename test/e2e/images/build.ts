@@ -26,7 +26,10 @@ const label = "muster.made-here";
 const recipes: Record<ImageName, (reference: Reference) => Promise<Recipe>> = {
   busybox: busyboxRecipe,
   caddy: caddyRecipe,
-  postgres: postgresRecipe,
+  "postgres-17": postgresRecipe,
+  "postgres-18": postgresRecipe,
+  restic: resticRecipe,
+  rclone: rcloneRecipe,
   "mattermost-team": mattermostRecipe,
   "mattermost-enterprise": mattermostRecipe,
   "jitsi-web": jitsiWebRecipe,
