@@ -85,26 +85,30 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   private createServices(topology: Topology, networks: ReadonlyMap<string, docker.Network>): void {
-    const groups = new Map<string, ServiceGroup>();
+    const { protectData } = topology.settings;
+    const groups = new Map(
+      topology.services.map((plan) => [
+        plan.name,
+        new ServiceGroup(plan, protectData, this.context, { parent: this }),
+      ]),
+    );
+    const containers = new Map<string, docker.Container>();
     for (const plan of inStartOrder(topology.services)) {
       const own = topology.networks.filter(({ members }) => members.includes(plan.name));
-      const group = new ServiceGroup(
-        plan.name,
-        {
-          plan,
-          networks: own.flatMap(({ name }) => {
-            const network = networks.get(name);
-            if (network === undefined) return [];
-            return [{ name: network.name, own: name === plan.name, outside: name === outsideNetwork }];
-          }),
-          openings: topology.openings.filter(({ service }) => service === plan.name),
-          startsAfter: plan.service.startsAfter.flatMap((name) => groups.get(name)?.container ?? []),
-          protectData: topology.settings.protectData,
-          context: this.context,
-        },
-        { parent: this },
-      );
-      groups.set(plan.name, group);
+      const container = groups.get(plan.name)?.start({
+        networks: own.flatMap(({ name }) => {
+          const network = networks.get(name);
+          if (network === undefined) return [];
+          return [{ name: network.name, own: name === plan.name, outside: name === outsideNetwork }];
+        }),
+        openings: topology.openings.filter(({ service }) => service === plan.name),
+        startsAfter: plan.service.startsAfter.flatMap((name) => containers.get(name) ?? []),
+        sees: plan.sees.flatMap(({ service, volume, path }) => {
+          const seen = groups.get(service)?.volumes.get(volume);
+          return seen === undefined ? [] : [{ volume: seen, path }];
+        }),
+      });
+      if (container !== undefined) containers.set(plan.name, container);
     }
   }
 }

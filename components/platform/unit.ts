@@ -5,11 +5,21 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ImagePlan } from "../../stacks/topology";
+import type { ToolPlan } from "../../stacks/topology/types";
 import { labels } from "../host/engine";
 import { type ContainerSpec, filesPath } from "../services/service";
 import { type ContainerPlan, containerArgs, filesMount, replacedOnChange } from "./container";
 import { fingerprint, type LateValues, resolve } from "./late";
-import { filesTarget, jobHealth, prepareSandbox, prepareScript, stagingPath, volumeTarget } from "./prepare";
+import {
+  filesTarget,
+  jobHealth,
+  prepareSandbox,
+  prepareScript,
+  shipSandbox,
+  shipScript,
+  stagingPath,
+  volumeTarget,
+} from "./prepare";
 
 /** What all units of one host share. */
 export interface UnitContext {
@@ -26,6 +36,12 @@ export interface UnitContext {
   onError: pulumi.ErrorHook;
 }
 
+/** A volume where a container sees it. */
+export interface Mount {
+  volume: docker.Volume;
+  path: string;
+}
+
 /** What one unit is, beyond its container's spec. */
 export interface UnitArgs extends Omit<
   ContainerPlan,
@@ -34,9 +50,13 @@ export interface UnitArgs extends Omit<
   service: string;
   image: ImagePlan;
   spec: ContainerSpec;
-  volumes: readonly { volume: docker.Volume; path: string }[];
+  volumes: readonly Mount[];
+  /** Other services' volumes, read-only. */
+  sees: readonly Mount[];
   /** Ships busybox beside the files. */
   shell: boolean;
+  /** Programs of other images, beside the files. */
+  tools: readonly ToolPlan[];
   dependsOn: readonly pulumi.Resource[];
 }
 
@@ -49,14 +69,14 @@ export function createUnit(
   context: UnitContext,
   parent: pulumi.Resource,
 ): docker.Container {
-  const { spec, volumes } = args;
+  const { spec, volumes, sees, tools } = args;
   const files = (spec.files ?? []).map((file) => ({
     name: file.name,
     mode: file.mode ?? secretFileMode,
     content: resolve(file.content, context.values),
     replaces: file.reloaded === undefined,
   }));
-  const hasFiles = files.length > 0 || args.shell;
+  const hasFiles = files.length > 0 || args.shell || tools.length > 0;
   const filesVolume = hasFiles
     ? new docker.Volume(
         `${name}-files`,
@@ -68,6 +88,10 @@ export function createUnit(
     filesVolume !== undefined || volumes.length > 0
       ? createPreparation(name, args, files, filesVolume, context, parent)
       : undefined;
+  const shipments =
+    filesVolume === undefined
+      ? []
+      : tools.map((tool) => createShipment(name, args, tool, filesVolume, context, parent));
 
   return createContainer(
     name,
@@ -95,10 +119,11 @@ export function createUnit(
       },
       mounts: [
         ...volumes.map(({ volume, path }) => ({ volume: volume.name, path, readOnly: false })),
+        ...sees.map(({ volume, path }) => ({ volume: volume.name, path, readOnly: true })),
         ...(filesVolume === undefined ? [] : [filesMount(filesVolume.name)]),
       ],
     },
-    [...args.dependsOn, ...(prepare === undefined ? [] : [prepare])],
+    [...args.dependsOn, ...(prepare === undefined ? [] : [prepare]), ...shipments],
     context,
     parent,
   );
@@ -106,13 +131,19 @@ export function createUnit(
 
 function createPreparation(
   name: string,
-  { user, service, volumes, shell }: UnitArgs,
+  { user, service, volumes, shell, tools }: UnitArgs,
   files: { name: string; mode: number; content: pulumi.Input<string> }[],
   filesVolume: docker.Volume | undefined,
   context: UnitContext,
   parent: pulumi.Resource,
 ): docker.Container {
-  const script = prepareScript({ owner: user, files, shell, volumeCount: volumes.length });
+  const script = prepareScript({
+    owner: user,
+    files,
+    shell,
+    tools: tools.map(toolName),
+    volumeCount: volumes.length,
+  });
   return createContainer(
     `${name}-prepare`,
     context.toolsImage,
@@ -152,6 +183,45 @@ function createPreparation(
     })),
   );
 }
+
+/** Copies a program out of its image, beside the files: that image has a shell, and the program no libraries. */
+function createShipment(
+  name: string,
+  { service }: UnitArgs,
+  tool: ToolPlan,
+  filesVolume: docker.Volume,
+  context: UnitContext,
+  parent: pulumi.Resource,
+): docker.Container {
+  const program = toolName(tool);
+  return createContainer(
+    `${name}-${program}`,
+    tool.image,
+    {
+      name: `${context.prefix}-${name}-${program}`,
+      user: { uid: 0, gid: 0 },
+      memoryMiB: 64,
+      cpus: 0.1,
+      sandbox: shipSandbox,
+      entrypoint: ["/bin/sh", "-c"],
+      command: [shipScript(tool.path, program)],
+      environment: [],
+      labels: identityLabels(service, context),
+      mounts: [{ volume: filesVolume.name, path: filesTarget, readOnly: false }],
+      networks: [],
+      ports: [],
+      health: jobHealth(60),
+      lifetime: "job",
+      stopGraceSeconds: 1,
+    },
+    [],
+    context,
+    parent,
+  );
+}
+
+/** A program's name beside the files. */
+const toolName = ({ path }: ToolPlan): string => path.slice(path.lastIndexOf("/") + 1);
 
 function createContainer(
   name: string,

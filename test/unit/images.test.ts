@@ -47,7 +47,7 @@ describe("images", () => {
   it("are overridden whole: neither mirror nor digest is added", () => {
     const settings = { mirror: "mirror.example.org", overrides: { caddy: "own/caddy:1.2.3" } };
     expect(imageReference("caddy", settings)).toBe("own/caddy:1.2.3");
-    expect(imageReference("postgres", settings)).toMatch(/^mirror\.example\.org\/library\/postgres:/);
+    expect(imageReference("postgres-18", settings)).toMatch(/^mirror\.example\.org\/library\/postgres:/);
   });
 
   it("without any tag may be anything", () => {

@@ -1,0 +1,88 @@
+# A restore: from a repository into this stack's volumes and database, while the chat server is stopped. Runs in a
+# container of its own that may write to them. /order says what to restore.
+# The live database is replaced at the very end, at once, and only by one that has been compared.
+. /muster/lib.sh
+# Of the order: snapshot, source (the host in the repository), elsewhere and overwrite (yes or no).
+. /order/settings.sh
+alone
+began=$(now)
+side="${database_name}_restored" gone="${database_name}_replaced"
+ended() {
+  code=$?
+  rm -rf /scratch/*
+  [ $code -eq 0 ] || record restore failed "snapshot=$snapshot" "seconds=$(($(now) - began))"
+  exit $code
+}
+trap ended EXIT
+rm -rf /scratch/*
+mkdir /scratch/compare
+
+answers || fail "the database doesn't answer: nothing was changed"
+if [ "$snapshot" = latest ]; then
+  newest=$(newest_snapshot "$source")
+  [ -n "$newest" ] || fail "the repository at $RESTIC_REPOSITORY has no backup of ${source#muster-}: nothing was changed"
+  snapshot=${newest%%	*}
+fi
+code=0
+restic restore --quiet "$snapshot:/staging" --target /scratch/staging || code=$?
+[ $code -eq 0 ] || fail "snapshot $snapshot can't be read: nothing was changed"
+manifest=/scratch/staging/manifest
+of() { sed -n "s/^$1	//p" $manifest; }
+[ "$(of version)" = 1 ] || fail "snapshot $snapshot has no manifest that this version understands: nothing was changed"
+[ "$(of postgres)" -le "$postgres_major" ] ||
+  fail "snapshot $snapshot is from PostgreSQL $(of postgres), this stack runs $postgres_major
+  fix: set muster:postgres.major to $(of postgres); nothing was changed"
+
+interrupted=$(cat /status/restoring 2> /dev/null || :)
+if [ "$overwrite" != yes ] && [ "$interrupted" != "$snapshot" ] && ! is_pristine "$database_name"; then
+  fail "this stack is in use: its last change is from $(query -d "$database_name" -c "$newest_sql"), the backup from $(date -u -d "@$(of at)" '+%F %T') UTC
+  fix: restore into another stack with --to, or say that its data shall be replaced: --overwrite $stack; nothing was changed"
+fi
+
+needed=$(du -sk /scratch/staging/database | cut -f 1)
+free=$(df -Pk /scratch | awk 'END { print $4 }')
+[ "$free" -gt $((needed * 2)) ] || fail "no room for the database beside the one that is there: $(human $((needed * 2048))) needed, $(human $((free * 1024))) free; nothing was changed"
+
+say "filling the database from $snapshot, beside the one that is there"
+query -d postgres -c "DROP DATABASE IF EXISTS $side WITH (FORCE)"
+query -d postgres -c "CREATE DATABASE $side"
+fill "$side" /scratch/staging/database $manifest /scratch/compare
+if [ "$elsewhere" = yes ]; then printf '%s\n' "$elsewhere_sql" | while read -r sql; do [ -z "$sql" ] || query -d "$side" -c "$sql"; done; fi
+
+# From here on files change; the same restore can be run again without a word.
+printf '%s\n' "$snapshot" | put /status/restoring
+restic ls --json "$snapshot" /volumes --recursive > /scratch/list 2> /dev/null || :
+files=0 bytes=0
+printf '%s\n' "$volumes" | while read -r volume bound; do
+  [ -n "$volume" ] || continue
+  if [ "$bound" = site ] && [ "$domain" != "$(of domain)" ]; then
+    say "leaving $volume as it is: it belongs to $(of domain)"
+    continue
+  fi
+  grep -q "\"path\":\"/volumes/$volume\"" /scratch/list || continue
+  say "restoring $volume"
+  restic restore ${progress:+--json} --quiet --delete --overwrite always --verify "$snapshot:/volumes/$volume" --target "/volumes/$volume"
+done
+files=$(find /volumes -type f | wc -l)
+bytes=$(find /volumes -type f -exec stat -c %s {} + | awk '{ s += $1 } END { printf "%d", s }')
+
+query -d "$side" -c "$links_sql" | while read -r path; do
+  [ -e "/volumes/$links_volume/$path" ] || echo "$path"
+done > /scratch/missing
+[ ! -s /scratch/missing ] || fail "the database names files that didn't come back: $(head -n 5 /scratch/missing)"
+
+query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
+query -d postgres -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '$database_name'" > /dev/null
+there=$(query -d postgres -c "SELECT 1 FROM pg_database WHERE datname = '$database_name'")
+{
+  echo "BEGIN;"
+  [ -z "$there" ] || echo "ALTER DATABASE $database_name RENAME TO $gone;"
+  echo "ALTER DATABASE $side RENAME TO $database_name;"
+  echo "COMMIT;"
+} > /scratch/swap.sql
+psql -X -q -v ON_ERROR_STOP=1 -d postgres -f /scratch/swap.sql
+query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
+rm /status/restoring
+record restore good "snapshot=$snapshot" "taken=$(of at)" "bytes=$bytes" "files=$files" "seconds=$(($(now) - began))"
+cat /scratch/compare/counts.found
+printf 'files\t%s\nbytes\t%s\n' "$files" "$bytes"

@@ -1,0 +1,65 @@
+# The schedule: a loop that asks each minute what is due. It goes by what has been recorded, and so catches up with
+# whatever was missed while the machine was off, and isn't led astray by a clock that jumps.
+. /muster/lib.sh
+mkdir -p /status/www
+rm -rf /staging/database /scratch/*
+sh /muster/metrics.sh
+/muster/busybox httpd -p "$metrics_port" -h /status/www
+
+# due LAST NOW FIRST: whether FIRST, the last time at which it should have run, isn't covered by LAST. A last time
+# that lies in the future was written by a clock that was wrong: it counts as none.
+due() {
+  [ -n "$1" ] && [ "$1" -le $(($2 + 60)) ] && [ "$1" -ge "$3" ] && return 1
+  return 0
+}
+# Not more than one try an hour at what keeps failing.
+rested() {
+  failed=$(recorded "$1" failed at)
+  [ -z "$failed" ] || [ "$failed" -gt $(($(now) + 60)) ] || [ $(($(now) - failed)) -ge 3600 ]
+}
+# Beside it, the loop goes on saying that it is alive.
+attempt() {
+  kind=$1
+  shift
+  echo "$(date -u +%FT%TZ) $kind"
+  sh "/muster/$kind.sh" "$@" &
+  child=$!
+  while kill -0 $child 2> /dev/null; do
+    touch /tmp/alive
+    pause 1
+  done
+  wait $child || echo "$kind FAILED; it is tried again within the hour"
+}
+# The first process of a container hears no signal that it hasn't asked for, and none while it waits for another.
+child=
+pause() {
+  sleep "$1" &
+  wait $! || :
+}
+trap '[ -z "$child" ] || kill "$child" 2> /dev/null; exit 0' TERM INT
+
+# Whether the chat server is connected, and whether anybody has used it: what a move to another major goes by.
+look() {
+  answers && is_settled || return 0
+  if is_pristine "$database_name"; then touch /status/pristine; else rm -f /status/pristine; fi
+  [ "$(query -d "$database_name" -c "$in_use_sql")" = t ] || return 0
+  touch /status/in-use
+}
+in_use_sql="SELECT count(*) > 0 FROM pg_stat_activity
+  WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> '$PGAPPNAME'"
+
+while :; do
+  touch /tmp/alive
+  look || :
+  t=$(now)
+  tonight=$((t / 86400 * 86400 + at_seconds))
+  [ "$tonight" -le "$t" ] || tonight=$((tonight - 86400))
+  if due "$(recorded backup good began)" "$t" "$tonight" && rested backup; then
+    [ -e /status/pristine ] || ! is_settled || attempt backup schedule
+  fi
+  if [ -n "$(recorded backup good at)" ]; then
+    if due "$(recorded check good at)" "$t" $((t - check_days * 86400)) && rested check; then attempt check; fi
+    if due "$(recorded drill good at)" "$t" $((t - drill_days * 86400)) && rested drill; then attempt drill; fi
+  fi
+  pause "$tick_seconds"
+done
