@@ -14,7 +14,9 @@ import { coturnRecipe } from "./coturn";
 import { mattermostRecipe } from "./mattermost";
 import { postgresRecipe } from "./postgres";
 import { cached, hashOf, missingTools, parseReference, sources, type Recipe, type Reference } from "./recipe";
+import { rcloneRecipe } from "./rclone";
 import { followed, pull } from "./registry";
+import { resticRecipe } from "./restic";
 import { writeRootfs } from "./rootfs";
 import { rtcdRecipe } from "./rtcd";
 
