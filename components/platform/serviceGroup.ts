@@ -4,7 +4,9 @@ import type { Opening } from "../../stacks/topology/types";
 import type { JobPlan, ServicePlan } from "../../stacks/topology";
 import type { Sandbox } from "../services/service";
 import { jobHealth } from "./prepare";
-import { createUnit, identityLabels, labelList, type Mount, shellPath, type UnitContext } from "./unit";
+import { identityLabels, labelList, type UnitContext } from "./resource";
+import type { Mount } from "./supply";
+import { createUnit, shellPath } from "./unit";
 
 /** A network as one service sees it. */
 export interface ServiceNetwork {
@@ -23,6 +25,8 @@ export interface StartArgs {
   startsAfter: readonly docker.Container[];
   /** Other services' volumes that it sees. */
   sees: readonly Mount[];
+  /** What the engine asks before it acts on the container. */
+  hooks: pulumi.ResourceHookBinding;
 }
 
 /** One service on its host: its volumes first, since others may see them; then its container and jobs. */
@@ -68,7 +72,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
     );
   }
 
-  private createService({ networks, openings, startsAfter, sees }: StartArgs): docker.Container {
+  private createService({ networks, openings, startsAfter, sees, hooks }: StartArgs): docker.Container {
     const { service, name, needs, image, spec, tools } = this.plan;
     return createUnit(
       name,
@@ -93,6 +97,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
         lifetime: "service",
         stopGraceSeconds: service.stopGraceSeconds,
         dependsOn: startsAfter,
+        hooks,
       },
       this.context,
       this,

@@ -1,5 +1,6 @@
 # Stands between data and whatever is about to run on it.
-# guard.sh before IMAGES: before other programs come; takes a backup unless these are the ones that ran last.
+# guard.sh before IMAGES: before other programs come; takes a backup unless these are the ones that ran last. Exit
+#                         code 10: it is another major of PostgreSQL; writers have to be stopped, then ask for `final`.
 # guard.sh final  IMAGES: the same for another major of PostgreSQL, while nobody writes: always a backup.
 # guard.sh start  IMAGES: before the chat server starts; moves the data in from another major, if need be.
 # IMAGES: what is about to run, as `major service=reference ...`.
@@ -18,6 +19,8 @@ back_up() { sh /muster/backup.sh upgrade || fail "no backup, no change: mend wha
 case $phase in
 before)
   [ "$ran" != "$wanted" ] && is_settled || exit 0
+  # To another major, the data move: whoever writes has to stop first.
+  [ "${wanted%% *}" = "$postgres_major" ] || exit 10
   if [ -z "$ran" ] && is_pristine "$database_name"; then exit 0; fi
   is_fresh || is_pristine "$database_name" || back_up
   exit 0

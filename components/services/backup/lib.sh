@@ -5,7 +5,7 @@ umask 077
 . /muster/settings.sh
 
 export RESTIC_CACHE_DIR=/cache RESTIC_PASSWORD_FILE=/muster/repository-key RESTIC_PROGRESS_FPS=1
-export PGHOST="${PGHOST:-postgres}" PGUSER="$database_user" PGPASSFILE=/muster/pgpass PGCONNECT_TIMEOUT=10 PGAPPNAME=muster-backup
+export PGHOST=postgres PGUSER="$database_user" PGPASSFILE=/muster/pgpass PGCONNECT_TIMEOUT=10 PGAPPNAME=muster-backup
 # So that the same rows are the same text on every server and in every time zone.
 export PGTZ=UTC PGDATESTYLE=ISO PGCLIENTENCODING=UTF8
 host="muster-$stack"

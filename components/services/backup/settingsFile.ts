@@ -2,7 +2,13 @@
 import project from "../../../package.json";
 import { quote } from "../job";
 import { database } from "../postgres";
-import { backedUpPath, filesPath, type RunningService, type ServiceContext, type ServiceFile } from "../service";
+import {
+  backedUpPath,
+  filesPath,
+  type RunningService,
+  type ServiceContext,
+  type ServiceFile,
+} from "../service";
 import { text } from "../text";
 import { keepFlags, repositoryOf } from "./repository";
 

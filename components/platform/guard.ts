@@ -1,0 +1,111 @@
+/**
+ * Nothing new comes near data without a backup: hooks that the engine calls before it acts, so that a plain
+ * `pulumi up` is guarded as well. What is asked of the backup's container: components/services/backup/guard.sh.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import type Docker from "dockerode";
+import type { ImagePlan, ServicePlan, Topology } from "../../stacks/topology";
+import { connect, execute } from "../host/engine";
+import { backup } from "../services/backup/backup";
+import { dataImages } from "../services/backup/settingsFile";
+import { containerName } from "./names";
+
+interface GuardArgs {
+  engine: pulumi.Input<string>;
+  /** Name of the container that takes backups. */
+  backup: string;
+  /** Names of the containers that write to a database. */
+  writers: readonly string[];
+  /** What data will be written by, as `dataImages` says it. */
+  images: string;
+}
+
+/** Exit code of guard.sh: writers have to be stopped, then it is to be asked again with `final`. */
+const stopWriters = 10;
+
+/** Hooks for what stands before data; none in a stack without backups. */
+export class Guard {
+  private readonly beforeImage: pulumi.ResourceHook;
+  private readonly beforeStart: pulumi.ResourceHook;
+  private readonly guardedImages: ReadonlySet<string>;
+
+  constructor({ stack, services, settings }: Topology, engine: pulumi.Input<string>) {
+    const holders = services.filter(holdsData);
+    this.guardedImages = new Set(services.some(startsGuarded) ? holders.map(({ image }) => image.name) : []);
+    const args: GuardArgs = {
+      engine,
+      backup: containerName(stack, backup.name),
+      writers: services.filter(startsGuarded).map(({ name }) => containerName(stack, name)),
+      images: dataImages(
+        services.map(({ service, image, volumes }) => ({ service, volumes, image: image.reference })),
+        settings.postgres.major,
+      ),
+    };
+    // Several images change in one `up`: asked once.
+    let asked: Promise<void> | undefined;
+    this.beforeImage = new pulumi.ResourceHook("back-up-before-image", () => {
+      asked ??= beforeImage(args);
+      return asked;
+    });
+    this.beforeStart = new pulumi.ResourceHook("back-up-before-start", async () => {
+      await ask(await dockerOf(args), args, "start");
+    });
+  }
+
+  /** For an image, before it is pulled. */
+  imageHooks({ name }: ImagePlan): pulumi.ResourceHookBinding {
+    return this.guardedImages.has(name) ? { beforeCreate: [this.beforeImage] } : {};
+  }
+
+  /** For a service's container, before it is created. */
+  startHooks(plan: ServicePlan): pulumi.ResourceHookBinding {
+    return startsGuarded(plan) ? { beforeCreate: [this.beforeStart] } : {};
+  }
+}
+
+const holdsData = ({ volumes }: ServicePlan): boolean => volumes.some((volume) => volume.backup !== "none");
+
+const startsGuarded = ({ service }: ServicePlan): boolean => service.startsAfter.includes(backup.name);
+
+const dockerOf = async ({ engine }: GuardArgs): Promise<Docker> =>
+  connect(await new Promise<string>((done) => pulumi.output(engine).apply(done)));
+
+async function beforeImage(args: GuardArgs): Promise<void> {
+  const docker = await dockerOf(args);
+  // Without it there is nothing yet, or the stack is stopped: then the question comes before the start.
+  if (!(await isRunning(docker, args.backup))) return;
+  if ((await ask(docker, args, "before")) !== stopWriters) return;
+  const stopped: string[] = [];
+  try {
+    for (const writer of args.writers) {
+      if (!(await isRunning(docker, writer))) continue;
+      stopped.push(writer);
+      await docker.getContainer(writer).stop();
+    }
+    await ask(docker, args, "final");
+  } catch (error) {
+    for (const writer of stopped) await docker.getContainer(writer).start();
+    throw error;
+  }
+}
+
+/** Asks guard.sh, and throws with its words where it says no. */
+async function ask(docker: Docker, { backup, images }: GuardArgs, phase: string): Promise<number> {
+  const { code, output } = await execute(docker, backup, ["sh", "/muster/guard.sh", phase, images]);
+  const said = output.trim();
+  if (code !== 0 && code !== stopWriters) throw new Error(said === "" ? `guard.sh ${phase} failed` : said);
+  if (said !== "") await pulumi.log.info(said);
+  return code;
+}
+
+const isRunning = (docker: Docker, container: string): Promise<boolean> =>
+  docker
+    .getContainer(container)
+    .inspect()
+    .then(
+      ({ State }) => State.Running,
+      (error: unknown) => {
+        if ((error as { statusCode?: number }).statusCode === 404) return false;
+        throw error;
+      },
+    );
