@@ -2,7 +2,17 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
-export const neighbour = {
+export interface Neighbour {
+  /** Of the namespace. */
+  readonly name: string;
+  /** This machine's end of the line to it. */
+  readonly device: string;
+  /** This machine's address on that line. */
+  readonly host: string;
+  readonly address: string;
+}
+
+export const neighbour: Neighbour = {
   name: "muster-e2e",
   device: "muster-e2e0",
   host: "10.77.213.1",
@@ -12,9 +22,9 @@ export const neighbour = {
 const ip = (...args: string[]): boolean => spawnSync("ip", args, { stdio: "ignore" }).status === 0;
 
 /** Makes the namespace; `false` where this machine doesn't let us. */
-export function makeNeighbour(): boolean {
-  removeNeighbour();
-  const { name, device, host, address } = neighbour;
+export function makeNeighbour(made = neighbour): boolean {
+  removeNeighbour(made);
+  const { name, device, host, address } = made;
   return (
     ip("netns", "add", name) &&
     ip("link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", name) &&
@@ -26,9 +36,9 @@ export function makeNeighbour(): boolean {
   );
 }
 
-export function removeNeighbour(): void {
-  ip("link", "del", neighbour.device);
-  ip("netns", "del", neighbour.name);
+export function removeNeighbour({ name, device } = neighbour): void {
+  ip("link", "del", device);
+  ip("netns", "del", name);
 }
 
 /** Open TCP ports of an address, seen from this machine or from the neighbour. */

@@ -1,7 +1,7 @@
 /** Programs of released Go modules, built here. */
 import { dirname, join } from "node:path";
 import { mkdir, writeFile } from "node:fs/promises";
-import { cached, exists, run } from "./recipe";
+import { cached, exists, hashOf, run } from "./recipe";
 import type { Entry } from "./rootfs";
 
 const env = { CGO_ENABLED: "0", GOWORK: "off" };
@@ -48,7 +48,7 @@ export async function programOnModule(
   module: string,
   version: string,
 ): Promise<string> {
-  return cached(`${name}-binary`, version, async (path) => {
+  return cached(`${name}-binary`, hashOf(main, module, version).slice(0, 16), async (path) => {
     const folder = join(dirname(path), "module");
     await mkdir(folder);
     await writeFile(join(folder, "main.go"), main);

@@ -3,12 +3,14 @@ import { accounts, busyboxEntries, busyboxTools } from "./busybox";
 import { authorityEntries, programOnModule } from "./goModule";
 import { sources, versionOf, type Recipe, type Reference } from "./recipe";
 
-// The real rclone with the few of its parts that backups use: all of them together take many minutes to build.
+// The real rclone with the few of its parts that backups use: all of them together take many minutes to build. b2 is
+// here for its flag --b2-hard-delete, which restic gives every rclone.
 const main = `package main
 
 import (
 	"github.com/rclone/rclone/cmd"
 
+	_ "github.com/rclone/rclone/backend/b2"
 	_ "github.com/rclone/rclone/backend/local"
 	_ "github.com/rclone/rclone/backend/sftp"
 	_ "github.com/rclone/rclone/cmd/lsf"
@@ -25,7 +27,7 @@ func main() { cmd.Main() }
 export async function rcloneRecipe(reference: Reference): Promise<Recipe> {
   const version = versionOf(reference);
   return {
-    what: `rclone ${version} built from its Go module with the backends local and sftp alone, with a busybox in place of Alpine`,
+    what: `rclone ${version} built from its Go module with the backends local, sftp and b2 alone, with a busybox in place of Alpine`,
     kind: "home-made",
     tools: ["go", ...busyboxTools],
     inputs: [
