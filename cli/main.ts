@@ -77,6 +77,40 @@ program
   .passThroughOptions()
   .action(async (stack: string, rest: string[]) => (await import("./inspect.js")).mmctl(stack, rest));
 
+program
+  .command("backup")
+  .description("take a backup now")
+  .argument(stackArgument)
+  .action(async (stack: string) => (await import("./backup.js")).runScript(stack, "backup"));
+program
+  .command("check")
+  .description("check the repository of the backups, and read part of it back")
+  .argument(stackArgument)
+  .action(async (stack: string) => (await import("./backup.js")).runScript(stack, "check"));
+program
+  .command("drill")
+  .description("restore the newest backup into a throwaway server, and compare it with what was backed up")
+  .argument(stackArgument)
+  .action(async (stack: string) => (await import("./backup.js")).runScript(stack, "drill"));
+program
+  .command("snapshots")
+  .description("list the backups")
+  .argument(stackArgument)
+  .action(async (stack: string) => (await import("./backup.js")).snapshots(stack));
+program
+  .command("restore")
+  .description("bring a backup back: into its stack, or into another one for a look")
+  .argument(stackArgument, "stack whose backup it is")
+  .option("--snapshot <id>", "which one; see npm run snapshots", "latest")
+  .option("--to <stack>", "stack to restore into; default: its own")
+  .option(
+    "--overwrite <stack>",
+    "replace what people have written there since: say that stack's name once more",
+  )
+  .action(async (stack: string, options: { snapshot: string; to?: string; overwrite?: string }) =>
+    (await import("./restore.js")).restore(stack, options),
+  );
+
 program.parseAsync().catch((error: unknown) => {
   if (!(error instanceof SettingsError || error instanceof UserError)) throw error;
   console.error(error.message);

@@ -19,13 +19,14 @@ newest=$(newest_snapshot "$host")
 [ -n "$newest" ] || fail "there is no backup yet to prove"
 snapshot=${newest%%	*}
 say "restoring $snapshot into a throwaway server"
-restic restore --quiet "$snapshot:/staging" --target /scratch/staging
+restic restore --quiet "$snapshot:/staging" --target /scratch/staging > /dev/null
 manifest=/scratch/staging/manifest
 [ "$(sed -n 's/^version	//p' $manifest)" = 1 ] || fail "$snapshot has no manifest that this version understands"
 
 mkdir $server $socket /scratch/compare
 chown postgres $server $socket
-as_postgres "initdb -D $server -U $database_user --auth=trust --no-sync > /dev/null"
+as_postgres "initdb -D $server -U $database_user --auth=trust --no-sync" > /scratch/initdb.log 2>&1 ||
+  fail "no throwaway server: $(tail -n 3 /scratch/initdb.log)"
 as_postgres "pg_ctl -D $server -s -w -l $server/log -o \"-c listen_addresses='' -c unix_socket_directories=$socket -c fsync=off -c shared_buffers=32MB\" start" ||
   fail "the throwaway server doesn't start: $(tail -n 3 $server/log)"
 export PGHOST=$socket

@@ -65,7 +65,7 @@ touch /status/moving
 say "moving the data from PostgreSQL $ran_major to $postgres_major, out of backup $(echo "$snapshot" | cut -c 1-8)"
 rm -rf /scratch/*
 mkdir /scratch/compare
-restic restore --quiet "$snapshot:/staging" --target /scratch/staging
+restic restore --quiet "$snapshot:/staging" --target /scratch/staging > /dev/null
 query -d postgres -c "DROP DATABASE IF EXISTS $database_name WITH (FORCE)"
 query -d postgres -c "CREATE DATABASE $database_name"
 fill "$database_name" /scratch/staging/database /scratch/staging/manifest /scratch/compare

@@ -7,7 +7,7 @@ umask 077
 export RESTIC_CACHE_DIR=/cache RESTIC_PASSWORD_FILE=/muster/repository-key RESTIC_PROGRESS_FPS=1
 export PGHOST=postgres PGUSER="$database_user" PGPASSFILE=/muster/pgpass PGCONNECT_TIMEOUT=10 PGAPPNAME=muster-backup
 # So that the same rows are the same text on every server and in every time zone.
-export PGTZ=UTC PGDATESTYLE=ISO PGCLIENTENCODING=UTF8
+export PGTZ=UTC PGDATESTYLE=ISO PGCLIENTENCODING=UTF8 PGOPTIONS="-c client_min_messages=warning"
 host="muster-$stack"
 
 say() { echo "$*"; }

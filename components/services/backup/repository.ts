@@ -103,3 +103,6 @@ export const forgetCommand = (stack: string, keep: BackupSettings["keep"]): stri
   ...keepFlags(keep),
   "--prune",
 ];
+
+/** Name of the generated secret that is the repository's key where the settings have none. */
+export const repositoryKeySecret = "backup-key";

@@ -1,30 +1,38 @@
 # A restore: from a repository into this stack's volumes and database, while the chat server is stopped. Runs in a
 # container of its own that may write to them. /order says what to restore.
 # The live database is replaced at the very end, at once, and only by one that has been compared.
+# restore.sh look: everything that speaks against it; prints the snapshot's id and manifest. Changes nothing.
+# restore.sh restore
 . /muster/lib.sh
-# Of the order: snapshot, source (the host in the repository), elsewhere and overwrite (yes or no).
+# Of the order: snapshot, source (the host in the repository); elsewhere, overwrite, keep_replaced (yes or no).
 . /order/settings.sh
+phase=$1
 alone
 began=$(now)
 side="${database_name}_restored" gone="${database_name}_replaced"
 ended() {
   code=$?
   rm -rf /scratch/*
-  [ $code -eq 0 ] || record restore failed "snapshot=$snapshot" "seconds=$(($(now) - began))"
+  [ $code -eq 0 ] || [ "$phase" = look ] || record restore failed "snapshot=$snapshot" "seconds=$(($(now) - began))"
   exit $code
 }
 trap ended EXIT
 rm -rf /scratch/*
 mkdir /scratch/compare
 
-answers || fail "the database doesn't answer: nothing was changed"
+query -d postgres -c 'SELECT 1' > /dev/null || fail "the database doesn't answer: nothing was changed"
 if [ "$snapshot" = latest ]; then
   newest=$(newest_snapshot "$source")
   [ -n "$newest" ] || fail "the repository at $RESTIC_REPOSITORY has no backup of ${source#muster-}: nothing was changed"
   snapshot=${newest%%	*}
 fi
 code=0
-restic restore --quiet "$snapshot:/staging" --target /scratch/staging || code=$?
+mkdir /scratch/staging
+if [ "$phase" = look ]; then
+  restic dump "$snapshot" /staging/manifest > /scratch/staging/manifest || code=$?
+else
+  restic restore --quiet "$snapshot:/staging" --target /scratch/staging > /dev/null || code=$?
+fi
 [ $code -eq 0 ] || fail "snapshot $snapshot can't be read: nothing was changed"
 manifest=/scratch/staging/manifest
 of() { sed -n "s/^$1	//p" $manifest; }
@@ -34,9 +42,16 @@ of() { sed -n "s/^$1	//p" $manifest; }
   fix: set muster:postgres.major to $(of postgres); nothing was changed"
 
 interrupted=$(cat /status/restoring 2> /dev/null || :)
-if [ "$overwrite" != yes ] && [ "$interrupted" != "$snapshot" ] && ! is_pristine "$database_name"; then
+there=$(query -d postgres -c "SELECT 1 FROM pg_database WHERE datname = '$database_name'")
+if [ "$overwrite" != yes ] && [ "$interrupted" != "$snapshot" ] && [ -n "$there" ] && ! is_pristine "$database_name"; then
   fail "this stack is in use: its last change is from $(query -d "$database_name" -c "$newest_sql"), the backup from $(date -u -d "@$(of at)" '+%F %T') UTC
   fix: restore into another stack with --to, or say that its data shall be replaced: --overwrite $stack; nothing was changed"
+fi
+
+if [ "$phase" = look ]; then
+  printf 'snapshot\t%s\n' "$snapshot"
+  cat $manifest
+  exit 0
 fi
 
 needed=$(du -sk /scratch/staging/database | cut -f 1)
@@ -51,17 +66,19 @@ if [ "$elsewhere" = yes ]; then printf '%s\n' "$elsewhere_sql" | while read -r s
 
 # From here on files change; the same restore can be run again without a word.
 printf '%s\n' "$snapshot" | put /status/restoring
-restic ls --json "$snapshot" /volumes --recursive > /scratch/list 2> /dev/null || :
-files=0 bytes=0
+restic ls "$snapshot" > /scratch/list
+delete=--delete
+[ "$keep_replaced" != yes ] || delete=
 printf '%s\n' "$volumes" | while read -r volume bound; do
   [ -n "$volume" ] || continue
-  if [ "$bound" = site ] && [ "$domain" != "$(of domain)" ]; then
+  if [ "$bound" = domain ] && [ "$domain" != "$(of domain)" ]; then
     say "leaving $volume as it is: it belongs to $(of domain)"
     continue
   fi
-  grep -q "\"path\":\"/volumes/$volume\"" /scratch/list || continue
+  grep -qxF "/volumes/$volume" /scratch/list || continue
   say "restoring $volume"
-  restic restore ${progress:+--json} --quiet --delete --overwrite always --verify "$snapshot:/volumes/$volume" --target "/volumes/$volume"
+  # shellcheck disable=SC2086
+  restic restore ${progress:+--json} $delete --overwrite always --verify "$snapshot:/volumes/$volume" --target "/volumes/$volume"
 done
 files=$(find /volumes -type f | wc -l)
 bytes=$(find /volumes -type f -exec stat -c %s {} + | awk '{ s += $1 } END { printf "%d", s }')
@@ -72,8 +89,11 @@ done > /scratch/missing
 [ ! -s /scratch/missing ] || fail "the database names files that didn't come back: $(head -n 5 /scratch/missing)"
 
 query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
-query -d postgres -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '$database_name'" > /dev/null
-there=$(query -d postgres -c "SELECT 1 FROM pg_database WHERE datname = '$database_name'")
+# Nobody may come in between.
+if [ -n "$there" ]; then
+  query -d postgres -c "ALTER DATABASE $database_name ALLOW_CONNECTIONS false"
+  query -d postgres -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '$database_name'" > /dev/null
+fi
 {
   echo "BEGIN;"
   [ -z "$there" ] || echo "ALTER DATABASE $database_name RENAME TO $gone;"
@@ -81,7 +101,7 @@ there=$(query -d postgres -c "SELECT 1 FROM pg_database WHERE datname = '$databa
   echo "COMMIT;"
 } > /scratch/swap.sql
 psql -X -q -v ON_ERROR_STOP=1 -d postgres -f /scratch/swap.sql
-query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
+[ "$keep_replaced" = yes ] || query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
 rm /status/restoring
 record restore good "snapshot=$snapshot" "taken=$(of at)" "bytes=$bytes" "files=$files" "seconds=$(($(now) - began))"
 cat /scratch/compare/counts.found

@@ -30,6 +30,8 @@ var schema = []string{
 	`CREATE TABLE IF NOT EXISTS users (id varchar(26) PRIMARY KEY, createat bigint, deleteat bigint,
 		username varchar(64) UNIQUE, email varchar(128) UNIQUE, emailverified boolean, password varchar(256),
 		nickname varchar(64), firstname varchar(64), lastname varchar(64), locale varchar(5), roles varchar(256))`,
+	`CREATE TABLE IF NOT EXISTS bots (userid varchar(26) PRIMARY KEY, description text, ownerid varchar(190),
+		createat bigint, updateat bigint, deleteat bigint)`,
 	`CREATE TABLE IF NOT EXISTS sessions (token varchar(26) PRIMARY KEY, userid varchar(26), createat bigint)`,
 	`CREATE TABLE IF NOT EXISTS teams (id varchar(26) PRIMARY KEY, createat bigint, deleteat bigint,
 		name varchar(64) UNIQUE, displayname varchar(64), type varchar(1), email varchar(128), allowopeninvite boolean)`,

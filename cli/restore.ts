@@ -1,0 +1,144 @@
+/** A restore, as people see it. The work itself is done by components/services/backup/restore.sh. */
+import type Docker from "dockerode";
+import { connect } from "../components/host/engine";
+import { containerName } from "../components/platform/names";
+import { backup } from "../components/services/backup/backup";
+import type { Topology } from "../stacks/topology";
+import { inBackup } from "./backup";
+import { UserError } from "./errors";
+import { engineOf, runnable } from "./load";
+import { progressPrinter } from "./progress";
+import { type Order, runInRestorer } from "./restorer";
+import { sourceOf } from "./source";
+import { table } from "./table";
+import { up } from "./up";
+import { startContainer, stopped, waitUntilHealthy } from "./writers";
+
+export interface RestoreOptions {
+  /** Id, or `latest`. */
+  snapshot: string;
+  to?: string;
+  /** The target's name once more: what people have written there since is replaced. */
+  overwrite?: string;
+}
+
+/** Restores a stack's backup into itself or into another stack, which is brought up first if need be. */
+export async function restore(stack: string, options: RestoreOptions): Promise<void> {
+  const target = options.to ?? stack;
+  refuseWrongWords(stack, target, options);
+  const topology = runnable(target);
+  const docker = await connect(engineOf(topology));
+  if (!(await isUp(docker, topology))) await up(target, []);
+
+  const asked: Order = {
+    source: await sourceOf(stack, topology),
+    snapshot: options.snapshot,
+    elsewhere: target !== stack,
+    overwrite: options.overwrite !== undefined,
+    keepReplaced: false,
+  };
+  const snapshot = await look(docker, topology, asked);
+  const keepReplaced = asked.overwrite && !(await backUpFirst(docker, topology));
+  const output = await whileStopped(docker, topology, () =>
+    bringBack(docker, topology, { ...asked, snapshot, keepReplaced }),
+  );
+  console.log(`\nRestored ${snapshot} of stack ${stack} into ${target}:\n${summaryOf(output)}`);
+  if (keepReplaced)
+    console.log(
+      "\nNo backup could be taken before: the replaced database is kept beside it, and no file was removed.",
+    );
+}
+
+function refuseWrongWords(stack: string, target: string, { snapshot, overwrite }: RestoreOptions): void {
+  if (overwrite !== undefined && overwrite !== target)
+    throw new UserError(
+      `--overwrite names another stack.\n  given:   ${overwrite}\n  allowed: ${target}\n  fix:     say the name of the stack whose data shall be replaced`,
+    );
+  if (!/^(latest|[0-9a-f]{6,64})$/.test(snapshot))
+    throw new UserError(
+      `No such snapshot.\n  given:   ${snapshot}\n  allowed: latest, or an id\n  fix:     npm run snapshots -- ${stack} lists them`,
+    );
+}
+
+/** Whether there is something to restore into; the writers may stand still, after a restore that was cut short. */
+async function isUp(docker: Docker, { stack, services }: Topology): Promise<boolean> {
+  const needed = services.filter(({ service }) => !isWriter(service));
+  const still = await Promise.all(needed.map(({ name }) => stopped(docker, containerName(stack, name))));
+  return !still.some(Boolean);
+}
+
+const isWriter = ({ startsAfter }: { startsAfter: readonly string[] }): boolean =>
+  startsAfter.includes(backup.name);
+
+const writersOf = ({ stack, services }: Topology): string[] =>
+  services.filter(({ service }) => isWriter(service)).map(({ name }) => containerName(stack, name));
+
+/** Everything that speaks against it, before anything is touched. @returns the snapshot's id. */
+async function look(docker: Docker, topology: Topology, order: Order): Promise<string> {
+  const { code, output } = await runInRestorer(docker, topology, order, "look");
+  if (code !== 0) throw new UserError(output.trim());
+  const snapshot = /^snapshot\t(\S+)$/m.exec(output)?.[1];
+  if (snapshot === undefined) throw new UserError(`The snapshot can't be read.\n${output.trim()}`);
+  return snapshot;
+}
+
+/** What is about to be replaced may be wanted after all. @returns whether it is safe. */
+async function backUpFirst(docker: Docker, topology: Topology): Promise<boolean> {
+  console.log(`Backing up what stack ${topology.stack} holds now.`);
+  const { code } = await inBackup(docker, topology, ["sh", "/muster/backup.sh", "before a restore"], true);
+  return code === 0;
+}
+
+/** Stops the chat server for a time. Where files have changed and a restore has failed, it stays so. */
+async function whileStopped(
+  docker: Docker,
+  topology: Topology,
+  work: () => Promise<string>,
+): Promise<string> {
+  const writers = writersOf(topology);
+  for (const writer of writers)
+    if (!(await stopped(docker, writer))) await docker.getContainer(writer).stop();
+  let output: string;
+  try {
+    output = await work();
+  } catch (error) {
+    const { code } = await inBackup(docker, topology, ["test", "-e", "/status/restoring"]);
+    if (code === 0)
+      throw new UserError(
+        `${(error as Error).message}\nThe chat server stays stopped, since files have changed already: run the same command again.`,
+      );
+    for (const writer of writers) await startContainer(docker, writer);
+    throw error;
+  }
+  for (const writer of writers) await startContainer(docker, writer);
+  await waitUntilHealthy(docker, topology, writers);
+  // What only a configuration file can hold is this stack's own again.
+  for (const { name, jobs } of topology.services)
+    for (const { job } of jobs)
+      if (writers.includes(containerName(topology.stack, name)))
+        await startContainer(docker, containerName(topology.stack, `${name}-${job.name}`));
+  return output;
+}
+
+async function bringBack(docker: Docker, topology: Topology, order: Order): Promise<string> {
+  const printer = progressPrinter((line) => {
+    if (!/^(count|files|bytes)\t/.test(line)) console.log(line);
+  });
+  const { code, output } = await runInRestorer(docker, topology, order, "restore", printer.line);
+  printer.done();
+  if (code !== 0) throw new UserError(`The restore into stack ${topology.stack} has failed; see above.`);
+  return output;
+}
+
+/** What came back, as people know it. Pure. */
+export function summaryOf(output: string): string {
+  const rows = output
+    .split("\n")
+    .map((line) => line.split("\t"))
+    .flatMap((parts) => {
+      const [kind, name, value] = parts;
+      if (kind === "count" && name !== undefined && value !== undefined) return [[name, value]];
+      return (kind === "files" || kind === "bytes") && name !== undefined ? [[kind, name]] : [];
+    });
+  return table(["what", "how many"], rows);
+}
