@@ -182,6 +182,6 @@ func (s *server) handle(router *mux.Router, method, path string, h handler) {
 
 // The paths whose POST answers 201.
 var created = map[string]bool{"/users": true, "/teams": true, "/teams/{id}/members": true, "/posts": true, "/plugins": true,
-	"/channels/direct": true}
+	"/channels/direct": true, "/files": true}
 
 var statusOK = map[string]string{"status": "OK"}
