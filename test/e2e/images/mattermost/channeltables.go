@@ -6,9 +6,14 @@ import (
 	"github.com/mattermost/mattermost/server/public/model"
 )
 
-// Members of a team's channels are the team's: the double makes no other channels there.
+// Members of a team's public channels are the team's; private ones, which an import makes, have their own.
 const memberOf = `SELECT userid FROM channelmembers WHERE channelid = $1
-	UNION SELECT m.userid FROM teammembers m JOIN channels c ON c.teamid = m.teamid WHERE c.id = $1`
+	UNION SELECT m.userid FROM teammembers m JOIN channels c ON c.teamid = m.teamid WHERE c.id = $1 AND c.type <> 'P'`
+
+func (s *store) joinChannel(channel, user string) error {
+	_, err := s.db.Exec(`INSERT INTO channelmembers (channelid, userid) VALUES ($1, $2) ON CONFLICT DO NOTHING`, channel, user)
+	return err
+}
 
 func (s *store) members(channel string) []string {
 	rows, err := s.db.Query(memberOf, channel)
@@ -31,7 +36,7 @@ func (s *store) isMember(channel *model.Channel, user string) bool {
 func (s *store) channelsOf(user, team string) ([]*model.Channel, error) {
 	rows, err := s.db.Query(`SELECT id, teamid, name, displayname, type FROM channels WHERE teamid IN ($2, '') AND
 		(id IN (SELECT channelid FROM channelmembers WHERE userid = $1)
-		OR teamid IN (SELECT teamid FROM teammembers WHERE userid = $1)) ORDER BY displayname`, user, team)
+		OR type <> 'P' AND teamid IN (SELECT teamid FROM teammembers WHERE userid = $1)) ORDER BY displayname`, user, team)
 	return collect(rows, err, func(r row) (*model.Channel, error) {
 		c := &model.Channel{}
 		return c, r.Scan(&c.Id, &c.TeamId, &c.Name, &c.DisplayName, &c.Type)
