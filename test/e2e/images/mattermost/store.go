@@ -42,8 +42,18 @@ var schema = []string{
 		channelid varchar(26), message text)`,
 	`ALTER TABLE posts ADD COLUMN IF NOT EXISTS rootid varchar(26) DEFAULT '', ADD COLUMN IF NOT EXISTS type varchar(26) DEFAULT '',
 		ADD COLUMN IF NOT EXISTS props text DEFAULT ''`,
+	`ALTER TABLE posts ADD COLUMN IF NOT EXISTS updateat bigint DEFAULT 0, ADD COLUMN IF NOT EXISTS editat bigint DEFAULT 0,
+		ADD COLUMN IF NOT EXISTS deleteat bigint DEFAULT 0, ADD COLUMN IF NOT EXISTS fileids varchar(300) DEFAULT '[]'`,
+	`UPDATE posts SET updateat = createat WHERE updateat = 0`,
+	`CREATE TABLE IF NOT EXISTS fileinfo (id varchar(26) PRIMARY KEY, creatorid varchar(26), postid varchar(26),
+		channelid varchar(26), createat bigint, updateat bigint, deleteat bigint, path varchar(512), thumbnailpath varchar(512),
+		previewpath varchar(512), name varchar(256), extension varchar(64), size bigint, mimetype varchar(256))`,
 	`ALTER TABLE channels ADD COLUMN IF NOT EXISTS type varchar(1) DEFAULT 'O'`,
 	`CREATE TABLE IF NOT EXISTS channelmembers (channelid varchar(26), userid varchar(26), PRIMARY KEY (channelid, userid))`,
+	`CREATE TABLE IF NOT EXISTS reactions (userid varchar(26), postid varchar(26), emojiname varchar(64), createat bigint,
+		PRIMARY KEY (postid, userid, emojiname))`,
+	`CREATE TABLE IF NOT EXISTS jobs (id varchar(26) PRIMARY KEY, type varchar(32), priority bigint, createat bigint,
+		startat bigint, lastactivityat bigint, status varchar(32), progress bigint, data jsonb)`,
 	`CREATE TABLE IF NOT EXISTS pluginkeyvaluestore (pkey varchar(150) PRIMARY KEY, pvalue text)`,
 }
 
