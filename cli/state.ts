@@ -9,13 +9,14 @@ interface StateResource {
   type: string;
   id?: string;
   outputs?: Record<string, unknown>;
+  protect?: boolean;
 }
 export interface StackState {
   resources: readonly StateResource[];
   pendingOperations: number;
 }
 
-const types = {
+export const resourceTypes = {
   container: "docker:index/container:Container",
   network: "docker:index/network:Network",
   volume: "docker:index/volume:Volume",
@@ -82,9 +83,9 @@ const ids = (type: string) => (state: StackState | undefined) =>
   new Set(
     (state?.resources ?? []).flatMap((resource) => (resource.type === type ? (resource.id ?? []) : [])),
   );
-export const containerIds = ids(types.container);
-export const networkIds = ids(types.network);
-export const volumeNames = ids(types.volume);
+export const containerIds = ids(resourceTypes.container);
+export const networkIds = ids(resourceTypes.network);
+export const volumeNames = ids(resourceTypes.volume);
 
 /** An output of the resource with this name. */
 export function outputOf(state: StackState | undefined, name: string, output: string): string | undefined {

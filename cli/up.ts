@@ -6,7 +6,7 @@ import { readStackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
 import { UserError } from "./errors";
-import { clearDeadLock, removeStrays, retryUndone, settlePending } from "./heal";
+import { clearDeadLock, releaseFormerVolumes, removeStrays, retryUndone, settlePending } from "./heal";
 import { addressIsSet, rememberLanAddress, withLanAddress } from "./lan";
 import { engineOf, runnable } from "./load";
 import { missingOnHost, missingTools, requireAll } from "./preflight";
@@ -37,6 +37,7 @@ export async function up(stack: string, rest: readonly string[]): Promise<void> 
     say(await removeStrays(docker, stack, state));
     say(await settlePending(stack, state));
     say(await retryUndone(docker, stack, state));
+    say(await releaseFormerVolumes(topology, state));
   }
 
   // With a refresh: a container that somebody removed or stopped comes back.

@@ -9,6 +9,8 @@ export const labels = {
   instance: "muster.instance",
   service: "muster.service",
   files: "muster.files",
+  /** Major version of the database that a container writes to: another one is asked about before it starts. */
+  database: "muster.database",
 } as const;
 
 /** A client for `unix:///path/to/docker.sock`. Loaded late: an `up` that succeeds never needs it. */

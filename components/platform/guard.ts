@@ -5,10 +5,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
 import type { ImagePlan, ServicePlan, Topology } from "../../stacks/topology";
-import { connect, execute } from "../host/engine";
+import { connect, execute, labels } from "../host/engine";
 import { backup } from "../services/backup/backup";
 import { dataImages } from "../services/backup/settingsFile";
 import { containerName } from "./names";
+import type { UnitArgs } from "./unit";
 
 interface GuardArgs {
   engine: pulumi.Input<string>;
@@ -28,10 +29,12 @@ export class Guard {
   private readonly beforeImage: pulumi.ResourceHook;
   private readonly beforeStart: pulumi.ResourceHook;
   private readonly guardedImages: ReadonlySet<string>;
+  private readonly major: string;
 
   constructor({ stack, services, settings }: Topology, engine: pulumi.Input<string>) {
     const holders = services.filter(holdsData);
     this.guardedImages = new Set(services.some(startsGuarded) ? holders.map(({ image }) => image.name) : []);
+    this.major = String(settings.postgres.major);
     const args: GuardArgs = {
       engine,
       backup: containerName(stack, backup.name),
@@ -57,9 +60,10 @@ export class Guard {
     return this.guardedImages.has(name) ? { beforeCreate: [this.beforeImage] } : {};
   }
 
-  /** For a service's container, before it is created. */
-  startHooks(plan: ServicePlan): pulumi.ResourceHookBinding {
-    return startsGuarded(plan) ? { beforeCreate: [this.beforeStart] } : {};
+  /** For a service's container, before it is created; by its label it is created anew for another database. */
+  start(plan: ServicePlan): Pick<UnitArgs, "hooks" | "labels"> {
+    if (!startsGuarded(plan)) return {};
+    return { hooks: { beforeCreate: [this.beforeStart] }, labels: { [labels.database]: this.major } };
   }
 }
 

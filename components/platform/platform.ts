@@ -110,7 +110,7 @@ export class Platform extends pulumi.ComponentResource {
           return [{ name: network.name, own: name === plan.name, outside: name === outsideNetwork }];
         }),
         openings: topology.openings.filter(({ service }) => service === plan.name),
-        hooks: this.guard.startHooks(plan),
+        guard: this.guard.start(plan),
         startsAfter: plan.service.startsAfter.flatMap((name) => containers.get(name) ?? []),
         sees: plan.sees.flatMap(({ service, volume, path }) => {
           const seen = groups.get(service)?.volumes.get(volume);

@@ -6,7 +6,7 @@ import type { Sandbox } from "../services/service";
 import { jobHealth } from "./prepare";
 import { identityLabels, labelList, type UnitContext } from "./resource";
 import type { Mount } from "./supply";
-import { createUnit, shellPath } from "./unit";
+import { createUnit, shellPath, type UnitArgs } from "./unit";
 
 /** A network as one service sees it. */
 export interface ServiceNetwork {
@@ -25,8 +25,8 @@ export interface StartArgs {
   startsAfter: readonly docker.Container[];
   /** Other services' volumes that it sees. */
   sees: readonly Mount[];
-  /** What the engine asks before it acts on the container. */
-  hooks: pulumi.ResourceHookBinding;
+  /** What stands between it and data. */
+  guard: Pick<UnitArgs, "hooks" | "labels">;
 }
 
 /** One service on its host: its volumes first, since others may see them; then its container and jobs. */
@@ -72,7 +72,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
     );
   }
 
-  private createService({ networks, openings, startsAfter, sees, hooks }: StartArgs): docker.Container {
+  private createService({ networks, openings, startsAfter, sees, guard }: StartArgs): docker.Container {
     const { service, name, needs, image, spec, tools } = this.plan;
     return createUnit(
       name,
@@ -97,7 +97,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
         lifetime: "service",
         stopGraceSeconds: service.stopGraceSeconds,
         dependsOn: startsAfter,
-        hooks,
+        ...guard,
       },
       this.context,
       this,

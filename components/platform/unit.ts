@@ -22,6 +22,7 @@ export interface UnitArgs
   /** Other services' volumes, read-only. */
   sees: readonly Mount[];
   dependsOn: readonly pulumi.Resource[];
+  labels?: Readonly<Record<string, string>>;
   /** What the engine asks before it acts on the container. */
   hooks?: pulumi.ResourceHookBinding;
 }
@@ -73,6 +74,7 @@ export function createUnit(
           .map((key) => pulumi.interpolate`${key}=${resolve(spec.environment[key] ?? "", context.values)}`),
         labels: {
           ...identityLabels(args.service, context),
+          ...args.labels,
           ...(hasFiles
             ? {
                 [labels.files]: fingerprint(

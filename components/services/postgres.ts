@@ -12,6 +12,10 @@ export const database = { user: "mattermost", name: "mattermost" } as const;
 export const dataPath = (major: number): string =>
   major >= 18 ? "/var/lib/postgresql" : "/var/lib/postgresql/data";
 
+/** Where the server's files lie within that: up to 17, a folder of their own, since it asks for an empty one. */
+export const clusterPath = (major: number): string =>
+  major >= 18 ? `${dataPath(major)}/${major}/docker` : `${dataPath(major)}/pgdata`;
+
 /** PostgreSQL: Mattermost's database. */
 export const postgres: Service = {
   name: "postgres",
@@ -45,8 +49,9 @@ export const postgres: Service = {
     },
   ],
   generates: { "database-password": 32 },
-  container: ({ needs }) => ({
+  container: ({ needs, settings }) => ({
     environment: {
+      PGDATA: clusterPath(settings.postgres.major),
       POSTGRES_USER: database.user,
       POSTGRES_DB: database.name,
       POSTGRES_PASSWORD_FILE: "/muster/password",

@@ -19,8 +19,11 @@ back_up() { sh /muster/backup.sh upgrade || fail "no backup, no change: mend wha
 case $phase in
 before)
   [ "$ran" != "$wanted" ] && is_settled || exit 0
-  # To another major, the data move: whoever writes has to stop first.
-  [ "${wanted%% *}" = "$postgres_major" ] || exit 10
+  # To a later major, the data move: whoever writes has to stop first. An earlier one can't read what this one dumps.
+  [ "${wanted%% *}" -le "$postgres_major" ] || exit 10
+  [ "${wanted%% *}" -ge "$postgres_major" ] ||
+    fail "the data are in PostgreSQL $postgres_major, and ${wanted%% *} can't take them back
+  fix: set muster:postgres.major to $postgres_major; nothing was changed"
   if [ -z "$ran" ] && is_pristine "$database_name"; then exit 0; fi
   is_fresh || is_pristine "$database_name" || back_up
   exit 0

@@ -7,7 +7,7 @@ umask 077
 export RESTIC_CACHE_DIR=/cache RESTIC_PASSWORD_FILE=/muster/repository-key RESTIC_PROGRESS_FPS=1
 export PGHOST=postgres PGUSER="$database_user" PGPASSFILE=/muster/pgpass PGCONNECT_TIMEOUT=10 PGAPPNAME=muster-backup
 # So that the same rows are the same text on every server and in every time zone.
-export PGTZ=UTC PGDATESTYLE=ISO PGCLIENTENCODING=UTF8 PGOPTIONS="-c client_min_messages=warning"
+export PGTZ=GMT PGDATESTYLE=ISO PGCLIENTENCODING=UTF8 PGOPTIONS="-c client_min_messages=warning"
 host="muster-$stack"
 
 say() { echo "$*"; }
@@ -77,10 +77,13 @@ query() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@" < /dev/null; }
 
 answers() { query -d "$database_name" -c 'SELECT 1' > /dev/null 2>&1; }
 
-# Whether nobody has used this installation yet: then there is nothing to lose.
+# Whether nobody has used this installation yet: then there is nothing to lose. Without an answer, somebody has.
 is_pristine() {
-  [ "$(query -d "$1" -c "$tables_there_sql")" = t ] || return 0
-  [ "$(query -d "$1" -c "$pristine_sql")" = t ]
+  case "$(query -d "$1" -c "$tables_there_sql")" in
+  f) return 0 ;;
+  t) [ "$(query -d "$1" -c "$pristine_sql")" = t ] ;;
+  *) return 1 ;;
+  esac
 }
 
 # Whether the data of the major that ran last are the ones that are here: not while they move to another.

@@ -12,10 +12,10 @@ due() {
   [ -n "$1" ] && [ "$1" -le $(($2 + 60)) ] && [ "$1" -ge "$3" ] && return 1
   return 0
 }
-# Not more than one try an hour at what keeps failing.
+# What keeps failing is tried each quarter of an hour.
 rested() {
   failed=$(recorded "$1" failed at)
-  [ -z "$failed" ] || [ "$failed" -gt $(($(now) + 60)) ] || [ $(($(now) - failed)) -ge 3600 ]
+  [ -z "$failed" ] || [ "$failed" -gt $(($(now) + 60)) ] || [ $(($(now) - failed)) -ge 900 ]
 }
 # Beside it, the loop goes on saying that it is alive.
 attempt() {
@@ -28,7 +28,7 @@ attempt() {
     touch /tmp/alive
     pause 1
   done
-  wait $child || echo "$kind FAILED; it is tried again within the hour"
+  wait $child || echo "$kind FAILED; it is tried again in a quarter of an hour"
 }
 # The first process of a container hears no signal that it hasn't asked for, and none while it waits for another.
 child=
@@ -55,7 +55,7 @@ while :; do
   tonight=$((t / 86400 * 86400 + at_seconds))
   [ "$tonight" -le "$t" ] || tonight=$((tonight - 86400))
   if due "$(recorded backup good began)" "$t" "$tonight" && rested backup; then
-    [ -e /status/pristine ] || ! is_settled || attempt backup schedule
+    if answers && is_settled && ! is_pristine "$database_name"; then attempt backup schedule; fi
   fi
   if [ -n "$(recorded backup good at)" ]; then
     if due "$(recorded check good at)" "$t" $((t - check_days * 86400)) && rested check; then attempt check; fi
