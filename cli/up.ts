@@ -8,7 +8,7 @@ import { siteUrl } from "../stacks/topology/exposure";
 import { UserError } from "./errors";
 import { clearDeadLock, releaseFormerVolumes, removeStrays, retryUndone, settlePending } from "./heal";
 import { addressIsSet, rememberLanAddress, withLanAddress } from "./lan";
-import { engineOf, runnable } from "./load";
+import { checkUpgrade, engineOf, runnable } from "./load";
 import { missingOnHost, missingTools, requireAll } from "./preflight";
 import { kernelNotices } from "./preflight.network";
 import { prepareProject, projectDir } from "./project";
@@ -27,6 +27,7 @@ export async function up(stack: string, rest: readonly string[]): Promise<void> 
   await requireAll(await missingTools());
   say(clearDeadLock(stack));
   const state = await readState(stack);
+  say(checkUpgrade(topology, state));
   const docker = await connect(engineOf(topology));
   await requireAll(await missingOnHost(docker, topology, state));
 
@@ -65,11 +66,14 @@ export async function passOn(
   stack: string,
   rest: readonly string[],
 ): Promise<void> {
-  runnable(stack);
+  const topology = runnable(stack);
   prepareProject();
   await requireAll(await missingTools());
   say(clearDeadLock(stack));
-  if ((await readState(stack)) === undefined) await initStack(stack);
+  const state = await readState(stack);
+  // A refresh doesn't run the program: it changes no image.
+  if (verb === "preview") say(checkUpgrade(topology, state));
+  if (state === undefined) await initStack(stack);
   process.exitCode = await runPulumi([verb, "-s", stack, ...rest]);
 }
 

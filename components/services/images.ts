@@ -96,7 +96,7 @@ export function isRolling(reference: string, name: string): boolean {
   if (reference.includes("@sha256:")) return false;
   const tag = /:([^/:]+)$/.exec(reference)?.[1];
   if (tag === undefined) return true;
-  return channel.test(tag) && !(name.startsWith("postgres-") && /^\d+\.\d/.test(tag));
+  return channel.test(tag) && !(/^postgres(-|$)/.test(name) && /^\d+\.\d/.test(tag));
 }
 
 /** All pins by name, for the script that looks digests up. */

@@ -9,6 +9,7 @@ import { data } from "./steps/data";
 import { faults } from "./steps/faults";
 import { reach } from "./steps/reach";
 import { refuse } from "./steps/refuse";
+import { released } from "./steps/released";
 import { secrecy } from "./steps/secrecy";
 
 describe("a stack on a real engine", () => {
@@ -47,4 +48,5 @@ describe("a stack on a real engine", () => {
   data(stack);
   refuse(stack);
   secrecy(stack);
+  released();
 });
