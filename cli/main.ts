@@ -111,6 +111,15 @@ program
     (await import("./restore.js")).restore(stack, options),
   );
 
+program
+  .command("upgrade")
+  .description("bring newer versions up, and go back by itself where that fails")
+  .argument(stackArgument)
+  .option("--plan", "only show what would change, which services stop, and for about how long", false)
+  .action(async (stack: string, options: { plan: boolean }) =>
+    (await import("./upgrade.js")).upgrade(stack, options),
+  );
+
 program.parseAsync().catch((error: unknown) => {
   if (!(error instanceof SettingsError || error instanceof UserError)) throw error;
   console.error(error.message);

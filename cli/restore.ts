@@ -3,7 +3,9 @@ import type Docker from "dockerode";
 import { connect } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
 import { backup } from "../components/services/backup/backup";
+import { describeProblems } from "../stacks/settings/problems";
 import type { Topology } from "../stacks/topology";
+import { upgradeProblems } from "../stacks/topology/upgrades";
 import { inBackup } from "./backup";
 import { UserError } from "./errors";
 import { engineOf, runnable } from "./load";
@@ -79,7 +81,21 @@ async function look(docker: Docker, topology: Topology, order: Order): Promise<s
   if (code !== 0) throw new UserError(output.trim());
   const snapshot = /^snapshot\t(\S+)$/m.exec(output)?.[1];
   if (snapshot === undefined) throw new UserError(`The snapshot can't be read.\n${output.trim()}`);
+  refuseDowngrade(output, topology);
   return snapshot;
+}
+
+/** Data that a newer chat server has written can't be read by an older one. */
+function refuseDowngrade(manifest: string, { stack, services }: Topology): void {
+  const written = Object.fromEntries(
+    [...manifest.matchAll(/^image\t(\S+)\t(\S+)$/gm)].map(([, service = "", image = ""]) => [service, image]),
+  );
+  const wanted = Object.fromEntries(services.map(({ name, image }) => [name, image.reference]));
+  const problems = upgradeProblems(written, wanted).filter(({ severity }) => severity === "error");
+  if (problems.length > 0)
+    throw new UserError(
+      `${describeProblems(`The backup, for stack ${stack}`, problems)}\n\nNothing was changed.`,
+    );
 }
 
 /** What is about to be replaced may be wanted after all. @returns whether it is safe. */
@@ -128,6 +144,23 @@ async function bringBack(docker: Docker, topology: Topology, order: Order): Prom
   printer.done();
   if (code !== 0) throw new UserError(`The restore into stack ${topology.stack} has failed; see above.`);
   return output;
+}
+
+/**
+ * A backup of the stack's own, over whatever is there: for going back from an upgrade. The chat server is stopped,
+ * and stays so.
+ */
+export async function restoreSnapshot(docker: Docker, topology: Topology, snapshot: string): Promise<void> {
+  for (const writer of writersOf(topology))
+    if (!(await stopped(docker, writer))) await docker.getContainer(writer).stop();
+  const source = await sourceOf(topology.stack, topology);
+  await bringBack(docker, topology, {
+    source,
+    snapshot,
+    elsewhere: false,
+    overwrite: true,
+    keepReplaced: false,
+  });
 }
 
 /** What came back, as people know it. Pure. */

@@ -115,7 +115,9 @@ export function runningImages(state: unknown): Record<string, string> {
       ...all
         .filter((resource) => resource.type === resourceTypes.container && resource.delete !== true)
         // A job of the service has another name than the service.
-        .filter(({ urn, parent }) => parent?.endsWith(`${resourceTypes.service}::${urn.split("::").at(-1) ?? ""}`))
+        .filter(({ urn, parent }) =>
+          parent?.endsWith(`${resourceTypes.service}::${urn.split("::").at(-1) ?? ""}`),
+        )
         .map(({ urn, inputs }) => [urn.split("::").at(-1), inputs?.["image"]]),
     ].filter(([, image]) => typeof image === "string"),
   ) as Record<string, string>;

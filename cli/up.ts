@@ -13,7 +13,8 @@ import { missingOnHost, missingTools, requireAll } from "./preflight";
 import { kernelNotices } from "./preflight.network";
 import { prepareProject, projectDir } from "./project";
 import { capturePulumi, runPulumi } from "./pulumi";
-import { readState } from "./state";
+import { readState, type StackState } from "./state";
+import { handStateToBackup } from "./stateBackup";
 
 const say = (lines: readonly string[]): void => {
   for (const line of lines) console.log(line);
@@ -34,13 +35,25 @@ export async function up(stack: string, rest: readonly string[]): Promise<void> 
   if (state === undefined) await initStack(stack);
   say(await rememberLanAddress(topology, addressIsSet(raw)));
   say(kernelNotices(topology));
+  await bringUp(topology, state, rest);
+  say(await summary(topology));
+  say(await undoneParts(docker, topology));
+}
+
+/** The engine's part of it: heals, runs it, and hands the new state to the backup. */
+export async function bringUp(
+  topology: Topology,
+  state: StackState | undefined,
+  rest: readonly string[] = [],
+): Promise<void> {
+  const { stack } = topology;
+  const docker = await connect(engineOf(topology));
   if (state !== undefined) {
     say(await removeStrays(docker, stack, state));
     say(await settlePending(stack, state));
     say(await retryUndone(docker, stack, state));
     say(await releaseFormerVolumes(topology, state));
   }
-
   // With a refresh: a container that somebody removed or stopped comes back.
   const code = await runPulumi([
     "up",
@@ -56,8 +69,7 @@ export async function up(stack: string, rest: readonly string[]): Promise<void> 
     throw new UserError(
       `The stack ${stack} isn't fully up; see above. Mend it and run the same command again.`,
     );
-  say(await summary(topology));
-  say(await undoneParts(docker, topology));
+  await handStateToBackup(docker, topology);
 }
 
 /** Runs another verb of the engine on a stack, after clearing a dead lock. */

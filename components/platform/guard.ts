@@ -4,10 +4,12 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import type Docker from "dockerode";
+import { describeProblems } from "../../stacks/settings/problems";
 import type { ImagePlan, ServicePlan, Topology } from "../../stacks/topology";
+import { upgradeProblems } from "../../stacks/topology/upgrades";
 import { connect, execute, labels } from "../host/engine";
 import { backup } from "../services/backup/backup";
-import { dataImages } from "../services/backup/settingsFile";
+import { dataImages, parseDataImages } from "../services/backup/settingsFile";
 import { containerName } from "./names";
 import type { UnitArgs } from "./unit";
 
@@ -95,11 +97,21 @@ async function beforeImage(args: GuardArgs): Promise<void> {
 
 /** Asks guard.sh, and throws with its words where it says no. */
 async function ask(docker: Docker, { backup, images }: GuardArgs, phase: string): Promise<number> {
+  if (phase !== "final") await refuseDowngrade(docker, backup, images);
   const { code, output } = await execute(docker, backup, ["sh", "/muster/guard.sh", phase, images]);
   const said = output.trim();
   if (code !== 0 && code !== stopWriters) throw new Error(said === "" ? `guard.sh ${phase} failed` : said);
   if (said !== "") await pulumi.log.info(said);
   return code;
+}
+
+/** What speaks against going from what has written the data to what is about to: nothing is done then. */
+async function refuseDowngrade(docker: Docker, backup: string, images: string): Promise<void> {
+  const { output } = await execute(docker, backup, ["sh", "-c", "cat /status/ran 2>/dev/null || :"]);
+  const errors = upgradeProblems(parseDataImages(output), parseDataImages(images)).filter(
+    ({ severity }) => severity === "error",
+  );
+  if (errors.length > 0) throw new Error(describeProblems("the images", errors));
 }
 
 const isRunning = (docker: Docker, container: string): Promise<boolean> =>

@@ -102,6 +102,10 @@ fi
 } > /scratch/swap.sql
 psql -X -q -v ON_ERROR_STOP=1 -d postgres -f /scratch/swap.sql
 [ "$keep_replaced" = yes ] || query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
+# What the data were last written by: whatever else comes near them is asked about (guard.sh).
+if [ "$elsewhere" = no ]; then
+  echo "$postgres_major $(sed -n 's/^image	\([^	]*\)	/\1=/p' $manifest | tr '\n' ' ' | sed 's/ $//')" | put /status/ran
+fi
 rm /status/restoring
 record restore good "snapshot=$snapshot" "taken=$(of at)" "bytes=$bytes" "files=$files" "seconds=$(($(now) - began))"
 cat /scratch/compare/counts.found

@@ -29,6 +29,16 @@ export function dataImages(running: readonly RunningService[], major: number): s
   return [String(major), ...holders.map(({ service, image }) => `${service.name}=${image}`).sort()].join(" ");
 }
 
+/** The images of it, by service. */
+export const parseDataImages = (text: string): Record<string, string> =>
+  Object.fromEntries(
+    text
+      .trim()
+      .split(" ")
+      .slice(1)
+      .map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
+  );
+
 export function settingsFile({ settings, running, stack }: ServiceContext): ServiceFile {
   const { at, keep, checkDays, drillDays, target } = settings.backup;
   const facts = running.flatMap(({ service }) =>
