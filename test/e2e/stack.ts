@@ -10,7 +10,7 @@ import { readStackFile } from "../../stacks/settings/file";
 import { parseSettings } from "../../stacks/settings/parse";
 import { type Topology, topologyOf } from "../../stacks/topology";
 import { ensureImages } from "./images/build";
-import { imagesOf } from "./images/chosen";
+import { referencesOf } from "./images/chosen";
 import { engineSocket } from "./parts";
 
 const projectDir = resolve(__dirname, "../..");
@@ -67,7 +67,7 @@ export class Stack {
   /** Sees to every image that the stack runs; says where each comes from. */
   async ensureImages(): Promise<string[]> {
     const lines: string[] = [];
-    await ensureImages(imagesOf(this.topology()), (line) => lines.push(`  ${line}`), this.docker);
+    await ensureImages(referencesOf(this.topology()), (line) => lines.push(`  ${line}`), this.docker);
     return lines;
   }
 
