@@ -93,4 +93,5 @@ export const backupSchema = z
   })
   .prefault({});
 
-export type BackupTarget = z.output<typeof backupSchema>["target"];
+export type BackupSettings = z.output<typeof backupSchema>;
+export type BackupTarget = BackupSettings["target"];
