@@ -153,6 +153,24 @@ describe("whom the policy names", () => {
     expect(line(later, "policy")?.state).toBe("ok");
   });
 
+  it("is the new key, once the host has another", async () => {
+    const storage = new MemoryStorage(all);
+    await makeBucket(storage.bucket(), wanted());
+    const target = { ...wanted().target, accessKeyId: "HOST-2" };
+    expect(line(await makeBucket(storage.bucket(), wanted(undefined, { target })), "policy")?.state).toBe(
+      "mended",
+    );
+    expect(storage.text).toContain('"HOST-2"');
+    expect(storage.text).not.toContain('"HOST"');
+  });
+
+  it("is what is said, also where it is a key", async () => {
+    const storage = new MemoryStorage(all);
+    await makeBucket(storage.bucket(), wanted(undefined, { principals: { host: "NAMED" } }));
+    expect(storage.text).toContain('"NAMED"');
+    expect(storage.text).toContain('"OPERATOR"');
+  });
+
   it("keeps the key that prunes", async () => {
     const storage = new MemoryStorage(all);
     await makeBucket(storage.bucket(), wanted(undefined, { principals: { prune: "PRUNE" } }));
