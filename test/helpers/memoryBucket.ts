@@ -18,7 +18,7 @@ export class MemoryStorage {
   /** What was asked of it that changes something. */
   readonly changes: string[] = [];
   readonly objects = new Map<string, Version[]>();
-  readonly hidden = new Set<string>();
+  readonly marks = new Map<string, string>();
   private count = 0;
 
   constructor(private readonly features: readonly Feature[]) {}
@@ -37,7 +37,7 @@ export class MemoryStorage {
     const find = (key: string, version: string | undefined): Version | undefined => {
       const versions = this.objects.get(key) ?? [];
       if (version !== undefined) return versions.find(({ id }) => id === version);
-      return this.hidden.has(key) ? undefined : versions.at(-1);
+      return this.marks.has(key) ? undefined : versions.at(-1);
     };
     return {
       look: () => (this.there ? yes(undefined) : no("absent")),
@@ -68,7 +68,7 @@ export class MemoryStorage {
         if (!allowed("write")) return no("denied");
         const id = this.versioned ? `v${(this.count += 1)}` : undefined;
         this.objects.set(key, [...(this.versioned ? (this.objects.get(key) ?? []) : []), { id, text }]);
-        this.hidden.delete(key);
+        this.marks.delete(key);
         return yes(id);
       },
       get: (key, version) => {
@@ -79,7 +79,13 @@ export class MemoryStorage {
       remove: (key, version) => {
         if (version === undefined && this.versioned) {
           if (!allowed(key.includes("/locks/") ? "unlock" : "hide")) return no("denied");
-          this.hidden.add(key);
+          const mark = `m${(this.count += 1)}`;
+          this.marks.set(key, mark);
+          return yes(mark);
+        }
+        if (version !== undefined && this.marks.get(key) === version) {
+          if (!allowed("destroy")) return no("denied");
+          this.marks.delete(key);
           return yes(undefined);
         }
         if (key.includes("/locks/") ? !allowed("unlock") : !allowed("destroy")) return no("denied");

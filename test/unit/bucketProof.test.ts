@@ -26,20 +26,28 @@ const states = (lines: readonly Line[]): Record<string, string> =>
 describe("the proof", () => {
   it("holds for a key that writes and unlocks", async () => {
     const lines = await proveWith(storageOf(true, true), ["write", "read", "unlock"]);
-    expect(lines).toHaveLength(8);
-    expect(lines.map(({ state }) => state)).toEqual(Array(8).fill("ok"));
+    expect(lines).toHaveLength(9);
+    expect(lines.map(({ state }) => state)).toEqual(Array(9).fill("ok"));
     expect(lines[2]).toMatchObject({ what: "the host deletes a backup", detail: "refused: said denied" });
   });
 
   it("holds for a key that hides, where the version stays", async () => {
     const lines = await proveWith(storageOf(true, true), ["write", "read", "unlock", "hide"]);
-    expect(lines.map(({ state }) => state)).toEqual(Array(8).fill("ok"));
+    expect(lines.map(({ state }) => state)).toEqual(Array(9).fill("ok"));
     expect(lines[2]?.detail).toBe("hides it only: the version is still there");
   });
 
   it("warns of a key that destroys versions", async () => {
     const lines = await proveWith(storageOf(true, false), ["write", "read", "unlock", "destroy"]);
     expect(states(lines)["the host deletes its version"]).toBe("WARNING");
+  });
+
+  it("warns of a key that only the lock holds back", async () => {
+    const lines = await proveWith(storageOf(true, true), ["write", "read", "unlock", "destroy"]);
+    expect(states(lines)).toMatchObject({
+      "the host deletes its version": "ok",
+      "the host deletes what isn't locked": "WARNING",
+    });
   });
 
   it("warns of a key that deletes for good, and of overwriting without versions", async () => {
