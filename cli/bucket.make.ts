@@ -165,15 +165,17 @@ async function guarded(bucket: Bucket, wanted: Wanted, provider: Provider): Prom
     : refused("policy", what, set, provider);
 }
 
-/** What is said wins, then what the policy says already; elsewhere than at AWS a key goes by its id. */
+/** What is said wins, then a user whom the policy names already; elsewhere than at AWS a key goes by its id. */
 function principalsOf(
   { target, operator, principals: { host, prune } }: Wanted,
   before: Partial<Principals>,
   provider: Provider,
 ): Principals | undefined {
-  const named = host ?? before.host;
-  const pruning = prune ?? before.prune;
-  if (named !== undefined && named !== target.accessKeyId) return { host: named, prune: pruning };
-  if (provider === "aws") return undefined;
-  return { host: target.accessKeyId, prune: pruning, operator: before.operator ?? operator };
+  const user = host ?? (isUser(before.host) ? before.host : undefined);
+  if (user === undefined && provider === "aws") return undefined;
+  const named = { host: user ?? target.accessKeyId, prune: prune ?? before.prune };
+  // Where keys go by their id, a policy shuts out its own maker too.
+  return isUser(named.host) ? named : { ...named, operator: before.operator ?? operator };
 }
+
+const isUser = (principal: string | undefined): boolean => principal?.startsWith("arn:") === true;

@@ -47,7 +47,7 @@ export async function prove(proof: Proof): Promise<Line[]> {
     await deletes(proof, key, written.value),
     ...(await deletesVersion(proof, key, written.value)),
     await overwrites(proof, key, written.value),
-    await unlocks(proof),
+    ...(await unlocks(proof)),
     ...(await changesBucket(proof)),
     await outlivesOperator(proof, key, written.value),
   ];
@@ -105,19 +105,31 @@ async function overwrites(proof: Proof, key: string, version: string | undefined
     : canDestroy(what, "destroys what was there");
 }
 
-async function unlocks({ host, prefix, run }: Proof): Promise<Line> {
+async function unlocks({ host, prefix, run }: Proof): Promise<Line[]> {
   const what = "the host removes a lock";
   const key = `${prefix}/locks/muster-probe-${run}`;
   const put = await host.put(key, first);
   const removed = put.done ? await host.remove(key) : put;
-  return removed.done
-    ? { state: "ok", what, detail: "allowed, as each backup needs it" }
-    : {
+  if (!removed.done)
+    return [
+      {
         state: "WARNING",
         what,
         detail: `refused: ${removed.words}`,
         fix: `let the key delete under ${prefix}/locks/: else each backup leaves a lock behind, and pruning waits for it`,
-      };
+      },
+    ];
+  const line: Line = { state: "ok", what, detail: "allowed, as each backup needs it" };
+  return removed.value === undefined ? [line] : [line, await deletesMark(host, key, removed.value)];
+}
+
+/** No lock holds a mark: who can delete one can delete any version whose lock has ended. */
+async function deletesMark(host: Bucket, key: string, mark: string): Promise<Line> {
+  const what = "the host deletes what isn't locked";
+  const answer = await host.remove(key, mark);
+  return answer.done
+    ? canDestroy(what, "allowed, as soon as a version's lock has ended")
+    : { state: "ok", what, detail: `refused: ${answer.words}` };
 }
 
 /** Tried with what is so already: where it is allowed, nothing has changed. */
