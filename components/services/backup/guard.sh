@@ -9,12 +9,16 @@ phase=$1 wanted=$2
 ran=$(cat /status/ran 2> /dev/null || :)
 ran_major=${ran%% *}
 
-# A minute or two ago is now: one `up` asks several times.
-is_fresh() {
-  last=$(recorded backup good began)
-  [ -n "$last" ] && [ "$last" -le "$(now)" ] && [ $(($(now) - last)) -lt 120 ]
+# One `up` asks twice: before images come, and before the chat server starts.
+is_done() {
+  last=$(recorded backup good at)
+  [ "$(cat /status/backed-up-for 2> /dev/null || :)" = "$wanted" ] &&
+    [ -n "$last" ] && [ "$last" -le "$(now)" ] && [ $(($(now) - last)) -lt 600 ]
 }
-back_up() { sh /muster/backup.sh upgrade || fail "no backup, no change: mend what is said above and run the same command again"; }
+back_up() {
+  sh /muster/backup.sh upgrade || fail "no backup, no change: mend what is said above and run the same command again"
+  printf '%s\n' "$wanted" | put /status/backed-up-for
+}
 
 case $phase in
 before)
@@ -25,7 +29,7 @@ before)
     fail "the data are in PostgreSQL $postgres_major, and ${wanted%% *} can't take them back
   fix: set muster:postgres.major to $postgres_major; nothing was changed"
   if [ -z "$ran" ] && is_pristine "$database_name"; then exit 0; fi
-  is_fresh || is_pristine "$database_name" || back_up
+  is_pristine "$database_name" || back_up
   exit 0
   ;;
 final)
@@ -38,7 +42,7 @@ start) ;;
 esac
 
 if [ -z "$ran" ] || [ "$ran_major" = "$postgres_major" ]; then
-  if [ -n "$ran" ] && [ "$ran" != "$wanted" ]; then is_fresh || is_pristine "$database_name" || back_up; fi
+  if [ -n "$ran" ] && [ "$ran" != "$wanted" ]; then is_done || is_pristine "$database_name" || back_up; fi
   printf '%s\n' "$wanted" | put /status/ran
   exit 0
 fi
