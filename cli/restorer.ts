@@ -102,10 +102,10 @@ function hostConfigOf(
   }));
   return {
     Mounts: [...own, ...further],
-    CapDrop: HostConfig.CapDrop,
-    CapAdd: HostConfig.CapAdd,
-    SecurityOpt: HostConfig.SecurityOpt,
-    Tmpfs: HostConfig.Tmpfs,
+    CapDrop: HostConfig.CapDrop as string[],
+    CapAdd: HostConfig.CapAdd as string[],
+    SecurityOpt: HostConfig.SecurityOpt as string[],
+    Tmpfs: HostConfig.Tmpfs as Record<string, string>,
     Memory: HostConfig.Memory,
     MemorySwap: HostConfig.MemorySwap,
     LogConfig: { Type: "none", Config: {} },

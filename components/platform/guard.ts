@@ -57,9 +57,16 @@ export class Guard {
     });
   }
 
+  /** Whether a service must be left as it is until all images are there: it is asked for the backup, or in it. */
+  waits = (plan: ServicePlan): boolean =>
+    this.guardedImages.size > 0 && (plan.name === backup.name || holdsData(plan));
+
+  /** Whether an image runs on data. */
+  guards = ({ name }: ImagePlan): boolean => this.guardedImages.has(name);
+
   /** For an image, before it is pulled. */
-  imageHooks({ name }: ImagePlan): pulumi.ResourceHookBinding {
-    return this.guardedImages.has(name) ? { beforeCreate: [this.beforeImage] } : {};
+  imageHooks(image: ImagePlan): pulumi.ResourceHookBinding {
+    return this.guards(image) ? { beforeCreate: [this.beforeImage] } : {};
   }
 
   /** For a service's container, before it is created; by its label it is created anew for another database. */
