@@ -105,7 +105,7 @@ function hostConfigOf(
     CapDrop: HostConfig.CapDrop as string[],
     CapAdd: HostConfig.CapAdd as string[],
     SecurityOpt: HostConfig.SecurityOpt as string[],
-    Tmpfs: HostConfig.Tmpfs as Record<string, string>,
+    Tmpfs: HostConfig.Tmpfs,
     Memory: HostConfig.Memory,
     MemorySwap: HostConfig.MemorySwap,
     LogConfig: { Type: "none", Config: {} },
