@@ -123,7 +123,8 @@ async function ask(docker: Docker, { backup, images }: GuardArgs, phase: string)
   if (phase !== "final") await refuseDowngrade(docker, backup, images);
   const { code, output } = await execute(docker, backup, ["sh", "/muster/guard.sh", phase, images]);
   const said = output.trim();
-  if (code !== 0 && !(phase === "before" && code === stopWriters)) throw new Error(said === "" ? `guard.sh ${phase} failed` : said);
+  if (code !== 0 && !(phase === "before" && code === stopWriters))
+    throw new Error(said === "" ? `guard.sh ${phase} failed` : said);
   if (said !== "") await pulumi.log.info(said);
   return code;
 }

@@ -38,7 +38,7 @@ pause() {
   sleep "$1" &
   wait $! || :
 }
-trap '[ -z "$child" ] || kill "$child" 2> /dev/null; exit 0' TERM INT
+trap '[ -z "$child" ] || kill "$child" 2> /dev/null || :; exit 0' TERM INT
 
 # Whether anybody has used the stack, and when the chat server was last seen: what a move to another major goes by.
 look() {
