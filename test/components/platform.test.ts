@@ -41,8 +41,12 @@ describe.each([
       name,
       ...jobs.map(({ job }) => `${name}-${job.name}`),
     ]);
+    const shipments = full.services.flatMap(({ name, tools }) =>
+      tools.map(({ path }) => `${name}-${path.split("/").at(-1) ?? ""}`),
+    );
+    expect(shipments).toEqual(["backup-restic"]);
     expect(names(resources, types.container)).toEqual(
-      units.flatMap((unit) => [unit, `${unit}-prepare`]).sort(),
+      [...units.flatMap((unit) => [unit, `${unit}-prepare`]), ...shipments].sort(),
     );
     expect(names(resources, types.network)).toEqual(
       full.networks.map(({ name }) => `network-${name}`).sort(),
@@ -53,8 +57,10 @@ describe.each([
         ...units.map((unit) => `${unit}-files`),
       ].sort(),
     );
-    const images = [...full.services.map(({ image }) => image), full.toolsImage];
-    expect(names(resources, types.image)).toEqual(images.map(({ name }) => `image-${name}`).sort());
+    const images = full.services.flatMap(({ image, tools }) => [image, ...tools.map((tool) => tool.image)]);
+    expect(names(resources, types.image)).toEqual(
+      [...new Set([...images, full.toolsImage].map(({ name }) => `image-${name}`))].sort(),
+    );
   });
 
   it("sends secrets as secrets, into files alone", () => {
@@ -143,11 +149,19 @@ describe.each([
         .sort();
     expect(await kept(false)).toEqual([]);
     const volumes = full.services.flatMap(({ name, volumes: own }) =>
-      own.filter(({ backup }) => backup !== "none").map((volume) => `${name}-${volume.name}`),
+      own
+        .filter(({ backup, kept: always }) => backup !== "none" || always === true)
+        .map((volume) => `${name}-${volume.name}`),
     );
-    expect(await kept(true)).toEqual(
-      [...volumes, "administrator-password", "database-password", "fingerprint-key", "instance"].sort(),
-    );
+    expect(volumes).toEqual(expect.arrayContaining(["backup-status", "backup-repository"]));
+    const secrets = [
+      "administrator-password",
+      "backup-key",
+      "database-password",
+      "fingerprint-key",
+      "instance",
+    ];
+    expect(await kept(true)).toEqual([...volumes, ...secrets].sort());
   });
 });
 
