@@ -1,4 +1,4 @@
-import { prepareSandbox } from "../components/platform/prepare";
+import { prepareSandbox, shipSandbox } from "../components/platform/prepare";
 import { isKept, type Sandbox } from "../components/services/service";
 import type { Topology } from "../stacks/topology";
 import type { Expected } from "./graph";
@@ -14,6 +14,10 @@ export function expectedOf({ services, openings, settings }: Topology): Expected
       [`${unit}-prepare`, prepareSandbox],
     ]),
   );
+  const shipments = services.flatMap(({ name, tools }) =>
+    tools.map(({ path }): [string, Sandbox] => [`${name}-${path.split("/").at(-1) ?? ""}`, shipSandbox]),
+  );
+  units.push(...shipments);
   const withHostNetwork = new Set(
     services.flatMap(({ name, service }) => (service.sandbox.hostNetwork ? [name] : [])),
   );

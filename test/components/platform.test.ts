@@ -1,5 +1,4 @@
 import { isKept } from "../../components/services/service";
-import { imagesOf } from "../../stacks/topology";
 import { find, isSecret, type RecordedResource, unwrap } from "../helpers/graph";
 import { known, recordPlatform } from "../helpers/platform";
 import { localTopology, secretValues } from "../helpers/stacks";
@@ -43,8 +42,12 @@ describe.each([
       name,
       ...jobs.map(({ job }) => `${name}-${job.name}`),
     ]);
+    const shipments = full.services.flatMap(({ name, tools }) =>
+      tools.map(({ path }) => `${name}-${path.split("/").at(-1) ?? ""}`),
+    );
+    expect(shipments).toEqual(["backup-restic"]);
     expect(names(resources, types.container)).toEqual(
-      [...units.flatMap((unit) => [unit, `${unit}-prepare`]), "backup-restic"].sort(),
+      [...units.flatMap((unit) => [unit, `${unit}-prepare`]), ...shipments].sort(),
     );
     expect(names(resources, types.network)).toEqual(
       full.networks.map(({ name }) => `network-${name}`).sort(),
@@ -55,8 +58,10 @@ describe.each([
         ...units.map((unit) => `${unit}-files`),
       ].sort(),
     );
-    const images = new Set(imagesOf(full).map(({ name }) => `image-${name}`));
-    expect(names(resources, types.image)).toEqual([...images].sort());
+    const images = full.services.flatMap(({ image, tools }) => [image, ...tools.map((tool) => tool.image)]);
+    expect(names(resources, types.image)).toEqual(
+      [...new Set([...images, full.toolsImage].map(({ name }) => `image-${name}`))].sort(),
+    );
   });
 
   it("sends secrets as secrets, into files alone", () => {
@@ -147,16 +152,15 @@ describe.each([
     const volumes = full.services.flatMap(({ name, volumes: own }) =>
       own.filter(isKept).map((volume) => `${name}-${volume.name}`),
     );
-    expect(await kept(true)).toEqual(
-      [
-        ...volumes,
-        "administrator-password",
-        "backup-key",
-        "database-password",
-        "fingerprint-key",
-        "instance",
-      ].sort(),
-    );
+    expect(volumes).toEqual(expect.arrayContaining(["backup-status", "backup-repository"]));
+    const secrets = [
+      "administrator-password",
+      "backup-key",
+      "database-password",
+      "fingerprint-key",
+      "instance",
+    ];
+    expect(await kept(true)).toEqual([...volumes, ...secrets].sort());
   });
 });
 

@@ -57,7 +57,7 @@ describe("the graph of the stack local", () => {
     expect(JSON.stringify(toGolden(update.resources))).not.toContain("[leaked secret]");
   });
 
-  it("binds the same hooks in a preview; they are run in an update alone, with a plain pulumi up as well", () => {
+  it("binds the same hooks in a preview, so that a plain pulumi up backs up and shows logs as well", () => {
     const hooks = [
       { name: "back-up-before-image", kind: "resource", onDryRun: false },
       { name: "back-up-before-start", kind: "resource", onDryRun: false },

@@ -106,7 +106,7 @@ describe("what is recorded", () => {
       "muster_drill_size_bytes 42",
       "muster_drill_backup_timestamp_seconds 43",
     ]);
-    for (const line of lines.filter((text) => /^muster_/.test(text)))
+    for (const line of lines.filter((text) => text.startsWith("muster_")))
       for (const kind of ["HELP", "TYPE"])
         expect(lines).toContainEqual(
           expect.stringMatching(new RegExp(`^# ${kind} ${line.split(" ")[0] ?? ""} \\S`)),

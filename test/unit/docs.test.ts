@@ -6,7 +6,7 @@ import { generatedFiles, outOfDate, projectDir } from "../../scripts/docs/files"
 import { blocksIn, fillBlocks } from "../../scripts/docs/markdown";
 import { sampleSettings } from "../../scripts/docs/sample";
 import { exceptions } from "../../scripts/docs/services";
-import { prepareSandbox } from "../../components/platform/prepare";
+import { prepareSandbox, shipSandbox } from "../../components/platform/prepare";
 import { services } from "../../components/services";
 import { allPins } from "../../components/services/images";
 import { describeSettings } from "../../stacks/settings/describe";
@@ -48,6 +48,7 @@ describe("the sandbox's exceptions", () => {
   const page = read("docs/services.md");
   const declared = [
     prepareSandbox,
+    shipSandbox,
     ...services.flatMap(({ sandbox, jobs }) => [sandbox, ...jobs.map((job) => job.sandbox ?? {})]),
   ].flatMap((sandbox) => Object.values(sandbox) as { reason: string }[]);
 
@@ -138,7 +139,7 @@ describe("Pulumi.README.yaml", () => {
 
   it("shows defaults as they are: uncommented, they change nothing", () => {
     // These have no default to show, and an example stands in its place.
-    const examples = ["domain", "host", "edge", "mail", "images"].map((key) => prefix + key);
+    const examples = ["domain", "host", "edge", "mail", "images", "backup"].map((key) => prefix + key);
     const shown = blocks.filter((lines) => !examples.includes(keyOf(lines)));
     expect(shown.map(keyOf)).toContain("muster:people");
     const all = ["config:", "  muster:domain: localhost", "  muster:host: { provider: local }"];

@@ -97,7 +97,7 @@ describe("outputs", () => {
     const [cloud, local] = ["prod", "local"].map(
       (stack) => outputs(stackTopology(stack)).sizing.hosts["main"],
     );
-    expect(cloud).toMatchObject({ capacity: { memoryMiB: 8192, cpus: 4, diskGiB: 50 } });
+    expect(cloud).toMatchObject({ capacity: { memoryMiB: 8192, cpus: 4, diskGiB: 60 } });
     expect(cloud?.headroomMiB).toBe(8192 - (cloud?.demand.memoryMiB ?? 0));
     expect(local).toMatchObject({ capacity: null, headroomMiB: null });
     const known = outputs(localTopology({ host: { provider: "local", memoryMiB: 4096, cpus: 2 } }));
