@@ -89,6 +89,7 @@ export function embeddedCalls(get: () => MediaStack): void {
     it.each(ways)("let ten people speak and hear at once over $way", async (way) => {
       const media = get();
       const sessions = await joined(media, way, seats);
+      expect(sessions).toHaveLength(10);
       try {
         await heard(sessions);
         for (const session of sessions) expectWay(session, media, mediaPorts.embeddedPort, way);
