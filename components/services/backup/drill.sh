@@ -42,7 +42,7 @@ wanted=$(restic snapshots --json "$snapshot" | tr -d '\n' |
 [ "$found" = "$wanted" ] || fail "the snapshot has $found files and bytes, but $wanted were backed up"
 missing=$(awk -v prefix="$links_prefix" '
   FNR == NR { i = index($0, prefix); if (i > 0) there[substr($0, i + length(prefix))] = 1; next }
-  $0 != "" && !($0 in there)' /scratch/list /scratch/links)
+  $0 != "" && !($0 in there)' /scratch/list /scratch/links | not_dead $manifest)
 [ -z "$missing" ] || fail "the database names files that the backup lacks:
 $(echo "$missing" | head -n 5)"
 
