@@ -25,8 +25,8 @@ export async function below(folder: string, to: string, above: readonly string[]
   const found: Sent[] = [];
   for (const name of (await readdir(folder)).sort()) {
     const from = join(folder, name);
-    const { size, mtime, ...info } = await stat(from);
-    const sent = { from, to: `${to}/${name}`, bytes: size, changed: mtime };
+    const info = await stat(from);
+    const sent = { from, to: `${to}/${name}`, bytes: info.size, changed: info.mtime };
     if (info.isFile()) found.push({ ...sent, kind: "file" });
     if (!info.isDirectory()) continue;
     found.push({ ...sent, kind: "folder", bytes: 0 });

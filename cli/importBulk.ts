@@ -26,7 +26,7 @@ export async function importBulk(docker: Docker, topology: Topology, archive: st
   const container = docker.getContainer(containerName(topology.stack, mattermost.name));
   console.log(`Sending ${archive}.`);
   try {
-    await send(container, await single(archive, archivePath.slice(1)), mattermost.user ?? { uid: 0, gid: 0 });
+    await send(container, await single(archive, archivePath.slice(1)), mattermost.user);
     await follow(docker, topology, await start(docker, topology));
   } finally {
     await removeIn(docker, topology, archivePath).catch(() => undefined);
@@ -52,7 +52,7 @@ async function backUpFirst(docker: Docker, topology: Topology): Promise<void> {
 async function counts(docker: Docker, topology: Topology): Promise<Record<string, string>> {
   const command = [
     '. /muster/lib.sh; counts "$database_name"',
-    'find "/volumes/$links_volume" -type f | grep -v /import/ | wc -l | sed "s/^/count\tfiles\t/"',
+    'find "/volumes/$links_volume" -type f ! -name .muster ! -path "*/import/*" | wc -l | sed "s/^/count\tfiles\t/"',
   ].join("; ");
   const { output } = await inBackup(docker, topology, ["sh", "-c", command]);
   return Object.fromEntries(

@@ -26,7 +26,7 @@ type Phase = "look" | "fill" | "swap" | "clear";
 /** A large database may take long to be migrated. */
 const migrationSeconds = 3600;
 const { volume } = mattermost.database?.links ?? { volume: "" };
-const owner = mattermost.user ?? { uid: 0, gid: 0 };
+const owner = mattermost.user;
 const staged = `${backedUpPath(mattermost.name, volume)}/.muster-import`.slice(1);
 
 export async function importServer(docker: Docker, topology: Topology, asked: Asked): Promise<void> {

@@ -127,9 +127,9 @@ function hostConfigOf(
   }));
   return {
     Mounts: [...own, ...further],
-    CapDrop: HostConfig.CapDrop,
-    CapAdd: HostConfig.CapAdd,
-    SecurityOpt: HostConfig.SecurityOpt,
+    CapDrop: HostConfig.CapDrop as string[] | undefined,
+    CapAdd: HostConfig.CapAdd as string[] | undefined,
+    SecurityOpt: HostConfig.SecurityOpt as string[] | undefined,
     Tmpfs: HostConfig.Tmpfs,
     Memory: HostConfig.Memory,
     MemorySwap: HostConfig.MemorySwap,

@@ -151,15 +151,16 @@ fi
 [ "$phase $(ls /import/filled)" = "swap /import/filled" ] || fail "import.sh knows no phase $phase here"
 # From here on files change; the same import can be run again without a word.
 printf '%s\n' "$id" | put /status/restoring
-find "$data" -mindepth 1 -maxdepth 1 ! -name .muster-import -exec rm -rf {} +
-find "$staged" -mindepth 1 -maxdepth 1 -exec mv {} "$data"/ \;
-rmdir "$staged"
+# .muster is the volume's own mark, not the chat server's.
+find "$data" -mindepth 1 -maxdepth 1 ! -name .muster-import ! -name .muster -exec rm -rf {} +
+find "$staged" -mindepth 1 -maxdepth 1 ! -name .muster -exec mv {} "$data"/ \;
+rm -rf "$staged"
 swap_in "$side" no
 # Were dead before: no backup can be blamed for them.
 if [ -s /import/dead ]; then put /status/dead-links < /import/dead; else rm -f /status/dead-links; fi
 rm -f /status/restoring /status/pristine
-files=$(find "$data" -type f | wc -l)
-bytes=$(find "$data" -type f -exec stat -c %s {} + | awk '{ s += $1 } END { printf "%d", s }')
+files=$(find "$data" -type f ! -name .muster | wc -l)
+bytes=$(find "$data" -type f ! -name .muster -exec stat -c %s {} + | awk '{ s += $1 } END { printf "%d", s }')
 record import good "bytes=$bytes" "files=$files" "seconds=$(($(now) - began))"
 counts "$database_name"
 printf 'files\t%s\nbytes\t%s\n' "$files" "$bytes"
