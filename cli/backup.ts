@@ -27,14 +27,18 @@ interface Snapshot {
   summary?: { total_files_processed: number; total_bytes_processed: number; data_added_packed: number };
 }
 
+/** Exit code of restic: the first backup makes the repository. */
+const noRepository = 10;
+
 /** Lists the snapshots, the newest last, and says which was proven by a restore. */
 export async function snapshots(stack: string): Promise<void> {
   const topology = runnable(stack);
   const docker = await connect(engineOf(topology));
   const command = '. /muster/lib.sh; restic snapshots --json --host "$host" --tag muster';
   const { code, output } = await inBackup(docker, topology, ["sh", "-c", command]);
-  if (code !== 0) throw new UserError(`The snapshots of stack ${stack} can't be listed.\n${output.trim()}`);
-  const all = JSON.parse(output) as Snapshot[];
+  if (code !== 0 && code !== noRepository)
+    throw new UserError(`The snapshots of stack ${stack} can't be listed.\n${output.trim()}`);
+  const all = code === noRepository ? [] : (JSON.parse(output) as Snapshot[]);
   if (all.length === 0) {
     console.log(`Stack ${stack} has no backup yet: the first is taken once somebody uses it.`);
     return;

@@ -77,6 +77,28 @@ program
   .argument("[arguments...]")
   .passThroughOptions()
   .action(async (stack: string, rest: string[]) => (await import("./inspect.js")).mmctl(stack, rest));
+program
+  .command("bucket")
+  .description("make the bucket for backups, and prove that the host's key can't destroy them")
+  .argument(stackArgument)
+  .option("--principal <name>", "the host's key as the storage's policies name it; at AWS, its user's ARN")
+  .option("--prune-principal <name>", "the same for a key that may prune")
+  .action(async (stack: string, options: { principal?: string; prunePrincipal?: string }) =>
+    (await import("./bucket.js")).bucket(stack, options),
+  );
+program
+  .command("prune")
+  .description("remove the backups that aren't kept, with another key than the host's")
+  .argument(stackArgument)
+  .option("--dry-run", "only show what would go", false)
+  .action(async (stack: string, options: { dryRun: boolean }) =>
+    (await import("./prune.js")).prune(stack, options),
+  );
+program
+  .command("key")
+  .description("print the keys of the backups for the safe, on a terminal only")
+  .argument(stackArgument)
+  .action(async (stack: string) => (await import("./key.js")).key(stack));
 
 program
   .command("backup")

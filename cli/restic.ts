@@ -112,8 +112,9 @@ async function finish(docker: Docker, container: Docker.Container): Promise<numb
   const stream = await container.attach({ stream: true, stdout: true, stderr: true });
   docker.modem.demuxStream(stream, process.stdout, process.stderr);
   const said = new Promise((resolve) => stream.once("end", resolve));
-  const ended = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
   await container.start();
-  const [{ StatusCode }] = await Promise.all([ended, said]);
+  // Waited for only now: a container that hasn't started yet counts as ended, with code 0.
+  const { StatusCode } = (await container.wait()) as { StatusCode: number };
+  await said;
   return StatusCode;
 }

@@ -127,9 +127,9 @@ function hostConfigOf(
   }));
   return {
     Mounts: [...own, ...further],
-    CapDrop: HostConfig.CapDrop as string[] | undefined,
-    CapAdd: HostConfig.CapAdd as string[] | undefined,
-    SecurityOpt: HostConfig.SecurityOpt as string[] | undefined,
+    CapDrop: HostConfig.CapDrop as string[],
+    CapAdd: HostConfig.CapAdd as string[],
+    SecurityOpt: HostConfig.SecurityOpt as string[],
     Tmpfs: HostConfig.Tmpfs,
     Memory: HostConfig.Memory,
     MemorySwap: HostConfig.MemorySwap,

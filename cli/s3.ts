@@ -46,7 +46,8 @@ export interface Bucket {
   /** Writes an object; gives its version where the bucket has versions. */
   put(key: string, text: string): Promise<Answer<string | undefined>>;
   get(key: string, version?: string): Promise<Answer<string>>;
-  remove(key: string, version?: string): Promise<Answer>;
+  /** Removes an object or a version of it; gives the mark's version where it leaves a mark in the object's place. */
+  remove(key: string, version?: string): Promise<Answer<string | undefined>>;
 }
 
 const absent = new Set([
@@ -184,7 +185,7 @@ function bucketOf(sdk: typeof Sdk, client: Sdk.S3Client, bucket: string, endpoin
         client.send(
           new sdk.DeleteObjectCommand({ ...own, Key, ...(VersionId === undefined ? {} : { VersionId }) }),
         ),
-        nothing,
+        ({ DeleteMarker, VersionId: mark }) => (DeleteMarker === true ? mark : undefined),
       ),
   };
 }

@@ -1,5 +1,6 @@
 /** Where a stack's backups lie, for a restore into another stack. */
 import { repositoryOf, snapshotHost } from "../components/services/backup/repository";
+import { quote } from "../components/services/job";
 import { physicalPrefix } from "../components/platform/names";
 import type { Topology } from "../stacks/topology";
 import { openStack, repositoryKey, secretOf } from "./backupKeys";
@@ -52,7 +53,7 @@ export async function sourceOf(stack: string, target: Topology): Promise<Source>
           ],
     lines: [
       `export RESTIC_PASSWORD_FILE=${orderPath}/repository-key`,
-      ...Object.entries(exported).map(([name, value]) => `export ${name}='${value}'`),
+      ...Object.entries(exported).map(([name, value]) => `export ${name}=${quote(value)}`),
       ...secrets.map(({ name }) => `${name}="$(cat ${orderPath}/${name})"; export ${name}`),
     ],
   };

@@ -20,8 +20,22 @@ const say = (lines: readonly string[]): void => {
   for (const line of lines) console.log(line);
 };
 
+/** A stack that nothing speaks against bringing up. */
+export interface Ready {
+  topology: Topology;
+  state: StackState | undefined;
+  docker: Docker;
+}
+
 /** Brings a stack up: checks, heals what a killed `up` left, runs the engine, says what there is now. */
 export async function up(stack: string, rest: readonly string[]): Promise<void> {
+  const ready = await makeReady(stack);
+  await bringUp(ready, rest);
+  await sayWhatIsThere(ready);
+}
+
+/** Everything that may speak against an `up`, before anything but the stack's file is changed. */
+export async function makeReady(stack: string): Promise<Ready> {
   const raw = readStackFile(projectDir, stack);
   const topology = runnable(stack, withLanAddress(raw));
   prepareProject();
@@ -31,23 +45,23 @@ export async function up(stack: string, rest: readonly string[]): Promise<void> 
   say(checkUpgrade(topology, state));
   const docker = await connect(engineOf(topology));
   await requireAll(await missingOnHost(docker, topology, state));
-
   if (state === undefined) await initStack(stack);
   say(await rememberLanAddress(topology, addressIsSet(raw)));
   say(kernelNotices(topology));
-  await bringUp(topology, state, rest);
+  return { topology, state, docker };
+}
+
+export async function sayWhatIsThere({ topology, docker }: Ready): Promise<void> {
   say(await summary(topology));
   say(await undoneParts(docker, topology));
 }
 
 /** The engine's part of it: heals, runs it, and hands the new state to the backup. */
 export async function bringUp(
-  topology: Topology,
-  state: StackState | undefined,
+  { topology, state, docker }: Ready,
   rest: readonly string[] = [],
 ): Promise<void> {
   const { stack } = topology;
-  const docker = await connect(engineOf(topology));
   if (state !== undefined) {
     say(await removeStrays(docker, stack, state));
     say(await settlePending(stack, state));

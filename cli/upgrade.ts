@@ -3,32 +3,27 @@
  * program itself does that (components/platform/guard.ts), so that no `up` does without.
  */
 import type Docker from "dockerode";
-import { connect } from "../components/host/engine";
 import type { Topology } from "../stacks/topology";
 import { inBackup, recordOf } from "./backup";
 import { UserError } from "./errors";
-import { checkUpgrade, engineOf, runnable } from "./load";
-import { prepareProject } from "./project";
+import { runnable } from "./load";
 import { capturePulumi } from "./pulumi";
 import { restoreSnapshot } from "./restore";
 import { readState, runningImages } from "./state";
-import { bringUp, up } from "./up";
+import { bringUp, makeReady, sayWhatIsThere } from "./up";
 import { describeUpgrade, type PreviewStep, type Running } from "./upgrade.plan";
 
 export async function upgrade(stack: string, { plan }: { plan: boolean }): Promise<void> {
-  const topology = runnable(stack);
-  prepareProject();
-  const state = await readState(stack);
-  const docker = await connect(engineOf(topology));
-  for (const line of checkUpgrade(topology, state)) console.log(line);
-  const running = await runningOf(docker, topology, runningImages(state));
+  const ready = await makeReady(stack);
+  const { topology, docker } = ready;
+  const running = await runningOf(docker, topology, runningImages(ready.state));
   if (plan) {
     console.log(describeUpgrade(topology, await previewOf(stack), running));
     return;
   }
   const began = Math.floor(Date.now() / 1000);
   try {
-    await up(stack, []);
+    await bringUp(ready);
   } catch (error) {
     if (running.major === undefined) throw error;
     console.error(`\n${(error as Error).message}\n\nThe upgrade has failed: going back to what ran before.`);
@@ -37,6 +32,7 @@ export async function upgrade(stack: string, { plan }: { plan: boolean }): Promi
       `The upgrade of stack ${stack} has failed and was taken back: it runs what it ran before.\n  fix: see the reason above; Pulumi.${stack}.yaml now names the former versions (muster:images.overrides, muster:postgres.major): take them out to try again`,
     );
   }
+  await sayWhatIsThere(ready);
 }
 
 async function runningOf(
@@ -92,7 +88,7 @@ async function goBack(docker: Docker, topology: Topology, running: Running, bega
     await restoreSnapshot(docker, topology, snapshot);
   }
   try {
-    await bringUp(runnable(stack), await readState(stack));
+    await bringUp({ topology: runnable(stack), state: await readState(stack), docker });
   } catch (error) {
     throw new UserError(
       `${(error as Error).message}\nGoing back has failed as well. The data are safe: npm run snapshots -- ${stack}`,

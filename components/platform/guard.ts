@@ -57,9 +57,16 @@ export class Guard {
     });
   }
 
+  /** Whether a service must be left as it is until all images are there: it is asked for the backup, or in it. */
+  waits = (plan: ServicePlan): boolean =>
+    this.guardedImages.size > 0 && (plan.name === backup.name || holdsData(plan));
+
+  /** Whether an image runs on data. */
+  guards = ({ name }: ImagePlan): boolean => this.guardedImages.has(name);
+
   /** For an image, before it is pulled. */
-  imageHooks({ name }: ImagePlan): pulumi.ResourceHookBinding {
-    return this.guardedImages.has(name) ? { beforeCreate: [this.beforeImage] } : {};
+  imageHooks(image: ImagePlan): pulumi.ResourceHookBinding {
+    return this.guards(image) ? { beforeCreate: [this.beforeImage] } : {};
   }
 
   /** For a service's container, before it is created; by its label it is created anew for another database. */
@@ -79,7 +86,10 @@ const dockerOf = async ({ engine }: GuardArgs): Promise<Docker> =>
 async function beforeImage(args: GuardArgs): Promise<void> {
   const docker = await dockerOf(args);
   // Without it there is nothing yet, or the stack is stopped: then the question comes before the start.
-  if (!(await isRunning(docker, args.backup))) return;
+  if (!(await isRunning(docker, args.backup))) {
+    await refuseUnseenMove(docker, args);
+    return;
+  }
   if ((await ask(docker, args, "before")) !== stopWriters) return;
   const stopped: string[] = [];
   try {
@@ -95,12 +105,26 @@ async function beforeImage(args: GuardArgs): Promise<void> {
   }
 }
 
+/** Nobody has backed up what a running writer has written: its database must not be replaced by an empty one. */
+async function refuseUnseenMove(docker: Docker, { backup, writers, images }: GuardArgs): Promise<void> {
+  for (const writer of writers) {
+    if (!(await isRunning(docker, writer))) continue;
+    const { Config } = await docker.getContainer(writer).inspect();
+    const major = Config.Labels[labels.database];
+    if (major !== undefined && major !== images.split(" ")[0])
+      throw new Error(
+        `${backup} doesn't run, and ${writer} does: the data can't move from PostgreSQL ${major} without a backup\n  fix: docker start ${backup}; nothing was changed`,
+      );
+  }
+}
+
 /** Asks guard.sh, and throws with its words where it says no. */
 async function ask(docker: Docker, { backup, images }: GuardArgs, phase: string): Promise<number> {
   if (phase !== "final") await refuseDowngrade(docker, backup, images);
   const { code, output } = await execute(docker, backup, ["sh", "/muster/guard.sh", phase, images]);
   const said = output.trim();
-  if (code !== 0 && code !== stopWriters) throw new Error(said === "" ? `guard.sh ${phase} failed` : said);
+  if (code !== 0 && !(phase === "before" && code === stopWriters))
+    throw new Error(said === "" ? `guard.sh ${phase} failed` : said);
   if (said !== "") await pulumi.log.info(said);
   return code;
 }

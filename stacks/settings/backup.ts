@@ -94,4 +94,4 @@ export const backupSchema = z
   .prefault({});
 
 export type BackupSettings = z.output<typeof backupSchema>;
-export type BackupTarget = z.output<typeof backupSchema>["target"];
+export type BackupTarget = BackupSettings["target"];

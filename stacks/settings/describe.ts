@@ -75,7 +75,8 @@ function walk(schema: z.ZodType, path: string[], variant: string | undefined): S
     return Object.entries((inner as z.ZodObject).shape).flatMap(([key, child]) =>
       walk(child as z.ZodType, [...path, key], variant),
     );
-  if (inner.def.type === "union")
+  // A union of plain values is one key; one of objects has the keys of each.
+  if (inner.def.type === "union" && !isPlain(inner as z.ZodUnion))
     return (inner as z.ZodUnion).options.flatMap((option) =>
       walk(option as z.ZodType, path, discriminant(option as z.ZodObject)),
     );
@@ -85,6 +86,9 @@ function walk(schema: z.ZodType, path: string[], variant: string | undefined): S
   const itemsPath = [...path.slice(0, -1), `${path.at(-1) ?? ""}[]`];
   return [own, ...(items.def.type === "object" ? walk(items, itemsPath, variant) : [])];
 }
+
+const isPlain = ({ options }: z.ZodUnion): boolean =>
+  options.every((option) => unwrap(option as z.ZodType).def.type !== "object");
 
 const discriminant = (option: z.ZodObject): string | undefined => {
   const fields = Object.values<z.ZodType>(option.shape);
@@ -117,6 +121,10 @@ function typeName(schema: z.ZodType): string {
     }
     case "array":
       return "list";
+    case "union":
+      return [...new Set((schema as z.ZodUnion).options.map((option) => typeName(option as z.ZodType)))].join(
+        " | ",
+      );
     case "record":
       return `map by ${typeName((schema as z.ZodRecord).keyType as z.ZodType)}`;
     default:

@@ -5,6 +5,7 @@ import { editionProblems, entryMessageLimit } from "../settings/editions";
 import type { Problem } from "../settings/problems";
 import type { Settings } from "../settings/schema";
 import type { Finding, Topology } from "./types";
+import { backupProblems, backupWarnings } from "./backup";
 import { mediaProblems, mediaWarnings } from "./media";
 import { portProblems } from "./ports";
 import { unbuiltParts } from "./unbuilt";
@@ -23,10 +24,11 @@ export function findingsOf(plan: Plan): Finding[] {
     ...portProblems(plan),
     ...mediaProblems(plan),
     ...capacityProblems(plan),
+    ...backupProblems(plan),
   ];
   return inOrder([
     ...errors.map((problem) => ({ ...problem, severity: "error" as const })),
-    ...[...warnings(plan), ...mediaWarnings(plan)].map((problem) => ({
+    ...[...warnings(plan), ...mediaWarnings(plan), ...backupWarnings(plan)].map((problem) => ({
       ...problem,
       severity: "warning" as const,
     })),

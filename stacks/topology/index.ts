@@ -93,6 +93,19 @@ const backedUpMounts = (running: readonly RunningService[]): MountPlan[] =>
       .map(({ name }) => ({ service: service.name, volume: name, path: backedUpPath(service.name, name) })),
   );
 
+/** Every image that a stack runs or takes a program from. */
+export const imagesOf = ({
+  services,
+  toolsImage,
+}: Pick<Topology, "services" | "toolsImage">): ImagePlan[] => [
+  toolsImage,
+  ...services.flatMap(({ image, jobs, tools }) => [
+    image,
+    ...jobs.map((job) => job.image),
+    ...tools.map((tool) => tool.image),
+  ]),
+];
+
 /** Findings that an `up` refuses. */
 export const errorsOf = ({ findings }: Pick<Topology, "findings">): Finding[] =>
   findings.filter(({ severity }) => severity === "error");

@@ -14,12 +14,12 @@ ended() {
 trap ended EXIT
 
 answers || fail "the database doesn't answer: no backup was taken"
+[ ! -e /status/restoring ] || fail "a restore was cut short, and files may be another day's than the database: run it again first; no backup was taken"
 is_settled || fail "the data are on their way from another major version of PostgreSQL: no backup was taken"
 if is_pristine "$database_name"; then
   open_repository
-  if [ -n "$(newest_snapshot "$host")" ]; then
-    fail "nobody has used this stack yet, but its repository holds backups of it: restore first (npm run restore -- $stack); no backup was taken"
-  fi
+  newest=$(newest_snapshot "$host")
+  [ -z "$newest" ] || fail "nobody has used this stack yet, but its repository holds backups of it: restore first (npm run restore -- $stack); no backup was taken"
 fi
 
 # A dump is as large as the rows in it; indexes, which it leaves out, are room to spare.
@@ -60,13 +60,18 @@ rm /staging/counts
 open_repository
 restic unlock --quiet || :
 
-# With somebody looking on, restic's own lines go out as they come.
-show() { if [ -n "${progress:-}" ]; then tee "$1"; else cat > "$1"; fi; }
+# With somebody looking on, restic's own lines go out as they come. How far it is isn't kept: /tmp is small.
+show() {
+  awk -v looking="${progress:-}" -v file="$1" '
+    BEGIN { printf "" > file }
+    looking != "" { print; fflush() }
+    !/"message_type":"status"/ { print > file }'
+}
 
 # Whatever changes or vanishes while it is read makes a snapshot incomplete: that is a failure, tried once more.
 take() {
   code=0
-  restic backup --json --host "$host" --tag muster --exclude-caches --exclude .muster-import /staging /volumes | show /tmp/backup.json || code=$?
+  restic backup --json --host "$host" --tag muster --exclude .muster-import /staging /volumes | show /tmp/backup.json || code=$?
   grep '"message_type":"error"' /tmp/backup.json >&2 || :
   summary=$(grep '"message_type":"summary"' /tmp/backup.json || :)
   snapshot=$(printf '%s' "$summary" | sed -n 's/.*"snapshot_id":"\([0-9a-f]*\)".*/\1/p')
@@ -90,8 +95,11 @@ number() { printf '%s' "$summary" | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
 bytes=$(number total_bytes_processed)
 files=$(number total_files_processed)
 added=$(number data_added_packed)
+# Whatever anybody has written since the dump isn't in it.
+quiet=no
+if [ "$(in_use)" = f ]; then quiet=yes; fi
 record backup good "why=$why" "snapshot=$snapshot" "bytes=$bytes" "files=$files" "added=$added" "major=$postgres_major" \
-  "pristine=$(is_pristine "$database_name" && echo yes || echo no)" "seconds=$(($(now) - began))" "began=$began"
+  "pristine=$(is_pristine "$database_name" && echo yes || echo no)" "seconds=$(($(now) - began))" "began=$began" "quiet=$quiet"
 say "backed up $(human "$bytes") in $files files as $(echo "$snapshot" | cut -c 1-8), $(human "$added") of it new"
 if [ "$prunes" = yes ] && [ "$why" = schedule ]; then
   # shellcheck disable=SC2086

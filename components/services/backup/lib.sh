@@ -24,6 +24,7 @@ put() {
 }
 
 # One thing at a time: a second one waits for a while, and then says so. busybox's flock has no time-out.
+# Programs that it starts hold the lock too: what a killed script has left at work is waited for.
 alone() {
   exec 9> /status/lock
   waited=0
@@ -39,7 +40,7 @@ alone() {
 restic() {
   code=0
   # shellcheck disable=SC2086 # options are words of their own
-  /muster/restic $repository_options --retry-lock 5m "$@" 9>&- || code=$?
+  /muster/restic $repository_options --retry-lock 5m "$@" || code=$?
   case $code in
   0) ;;
   10) echo "there is no repository at $RESTIC_REPOSITORY" >&2 ;;
@@ -75,7 +76,11 @@ newest_snapshot() {
 
 query() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@" < /dev/null; }
 
-answers() { query -d "$database_name" -c 'SELECT 1' > /dev/null 2>&1; }
+# The major version of the server; nothing without an answer.
+server_major() { query -d "$1" -c "SELECT current_setting('server_version_num')::int / 10000" 2> /dev/null || :; }
+
+# While an upgrade replaces the server, another one answers for a moment, and is empty.
+answers() { [ "$(server_major "$database_name")" = "$postgres_major" ]; }
 
 # Whether nobody has used this installation yet: then there is nothing to lose. Without an answer, somebody has.
 is_pristine() {
@@ -91,6 +96,11 @@ is_settled() {
   ran=$(cat /status/ran 2> /dev/null || :)
   [ -z "$ran" ] || [ "${ran%% *}" = "$postgres_major" ]
 }
+
+# Whether anybody but backups is connected to the database: t or f, nothing without an answer.
+in_use() { query -d "$database_name" -c "$in_use_sql" || :; }
+in_use_sql="SELECT count(*) > 0 FROM pg_stat_activity
+  WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> '$PGAPPNAME'"
 
 # A line for each table of a dump: name, rows, checksum of its rows in their order.
 tables_of() {
@@ -167,7 +177,7 @@ not_dead() {
 
 # The files that a database names and a folder lacks. dead_links DATABASE FOLDER
 dead_links() {
-  query -d "$1" -c "$links_sql" | while read -r path; do [ -e "$2/$path" ] || echo "$path"; done
+  query -d "$1" -c "$links_sql" | while IFS= read -r path; do [ -e "$2/$path" ] || echo "$path"; done
 }
 
 # record KIND STATE KEY=VALUE...: what the last one of its kind came to, as lines and for metrics.

@@ -1,5 +1,4 @@
 # What monitoring reads: Prometheus' text format, from what was recorded last.
-. /muster/settings.sh
 cd /status
 value() { sed -n "s/^$2	//p" "$1" 2> /dev/null; }
 gauge() {

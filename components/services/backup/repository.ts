@@ -68,9 +68,13 @@ function sftpRepository(target: Extract<BackupTarget, { kind: "sftp" }>): Reposi
   };
   return {
     address: `rclone:target:${target.path}`,
-    environment: Object.fromEntries(
-      Object.entries(remote).map(([name, value]) => [`RCLONE_CONFIG_TARGET_${name}`, value]),
-    ),
+    environment: {
+      // All it needs stands here; it would complain that its file is missing.
+      RCLONE_CONFIG: "/dev/null",
+      ...Object.fromEntries(
+        Object.entries(remote).map(([name, value]) => [`RCLONE_CONFIG_TARGET_${name}`, value]),
+      ),
+    },
     secretEnvironment: {},
     options: ["-o", `rclone.program=${repositoryPaths.rclone}`],
   };

@@ -21,6 +21,9 @@ rm -rf /scratch/*
 mkdir /scratch/compare
 
 query -d postgres -c 'SELECT 1' > /dev/null || fail "the database doesn't answer: nothing was changed"
+# After one that was cut short, the newest may be the backup that was taken right before it.
+interrupted=$(cat /status/restoring 2> /dev/null || :)
+if [ "$snapshot" = latest ] && [ "${interrupted#* }" = "$source" ]; then snapshot=${interrupted%% *}; fi
 if [ "$snapshot" = latest ]; then
   newest=$(newest_snapshot "$source")
   [ -n "$newest" ] || fail "the repository at $RESTIC_REPOSITORY has no backup of ${source#muster-}: nothing was changed"
@@ -41,9 +44,8 @@ of() { sed -n "s/^$1	//p" $manifest; }
   fail "snapshot $snapshot is from PostgreSQL $(of postgres), this stack runs $postgres_major
   fix: set muster:postgres.major to $(of postgres); nothing was changed"
 
-interrupted=$(cat /status/restoring 2> /dev/null || :)
 there=$(query -d postgres -c "SELECT 1 FROM pg_database WHERE datname = '$database_name'")
-if [ "$overwrite" != yes ] && [ "$interrupted" != "$snapshot" ] && [ -n "$there" ] && ! is_pristine "$database_name"; then
+if [ "$overwrite" != yes ] && [ "$interrupted" != "$snapshot $source" ] && [ -n "$there" ] && ! is_pristine "$database_name"; then
   fail "this stack is in use: its last change is from $(query -d "$database_name" -c "$newest_sql"), the backup from $(date -u -d "@$(of at)" '+%F %T') UTC
   fix: restore into another stack with --to, or say that its data shall be replaced: --overwrite $stack; nothing was changed"
 fi
@@ -65,7 +67,7 @@ fill "$side" /scratch/staging/database $manifest /scratch/compare
 if [ "$elsewhere" = yes ]; then tame "$side"; fi
 
 # From here on files change; the same restore can be run again without a word.
-printf '%s\n' "$snapshot" | put /status/restoring
+printf '%s\n' "$snapshot $source" | put /status/restoring
 restic ls "$snapshot" > /scratch/list
 delete=--delete
 [ "$keep_replaced" != yes ] || delete=

@@ -2,7 +2,8 @@
 # whatever was missed while the machine was off, and isn't led astray by a clock that jumps.
 . /muster/lib.sh
 mkdir -p /status/www
-rm -rf /staging/database /scratch/*
+# What a killed one has left. A restore in a container of its own may be at work there now.
+if flock -n 9; then rm -rf /staging/database /scratch/*; fi 9> /status/lock
 sh /muster/metrics.sh
 /muster/busybox httpd -p "$metrics_port" -h /status/www
 
@@ -17,7 +18,7 @@ rested() {
   failed=$(recorded "$1" failed at)
   [ -z "$failed" ] || [ "$failed" -gt $(($(now) + 60)) ] || [ $(($(now) - failed)) -ge 900 ]
 }
-# Beside it, the loop goes on saying that it is alive.
+# Beside it, the loop goes on saying that it is alive, and looking on.
 attempt() {
   kind=$1
   shift
@@ -26,7 +27,8 @@ attempt() {
   child=$!
   while kill -0 $child 2> /dev/null; do
     touch /tmp/alive
-    pause 1
+    look || :
+    pause "$tick_seconds"
   done
   wait $child || echo "$kind FAILED; it is tried again in a quarter of an hour"
 }
@@ -36,17 +38,15 @@ pause() {
   sleep "$1" &
   wait $! || :
 }
-trap '[ -z "$child" ] || kill "$child" 2> /dev/null; exit 0' TERM INT
+trap '[ -z "$child" ] || kill "$child" 2> /dev/null || :; exit 0' TERM INT
 
-# Whether the chat server is connected, and whether anybody has used it: what a move to another major goes by.
+# Whether anybody has used the stack, and when the chat server was last seen: what a move to another major goes by.
 look() {
+  seen=$(now)
   answers && is_settled || return 0
-  if is_pristine "$database_name"; then touch /status/pristine; else rm -f /status/pristine; fi
-  [ "$(query -d "$database_name" -c "$in_use_sql")" = t ] || return 0
-  touch /status/in-use
+  if is_pristine "$database_name"; then touch /status/pristine; elif answers; then rm -f /status/pristine; fi
+  if [ "$(in_use)" = t ]; then echo "$seen" | put /status/in-use; fi
 }
-in_use_sql="SELECT count(*) > 0 FROM pg_stat_activity
-  WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> '$PGAPPNAME'"
 
 while :; do
   touch /tmp/alive
