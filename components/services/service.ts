@@ -111,6 +111,11 @@ export interface DatabaseFacts {
   newest: string;
   /** What people know it by: one number each. */
   counts: Readonly<Record<string, string>>;
+  /**
+   * What it was written by, as lines `kind<tab>value...`: of the first table that is there. Of a database from
+   * elsewhere, it decides whether this version can go on with it.
+   */
+  versions: readonly { table: string; query: string }[];
   /** Files that it names, as paths below one of the service's volumes: none may be missing. */
   links: { volume: string; query: string };
   /** What a copy in another stack must not do. */
