@@ -30,13 +30,13 @@ const stopWriters = 10;
 export class Guard {
   private readonly beforeImage: pulumi.ResourceHook;
   private readonly beforeStart: pulumi.ResourceHook;
-  private readonly guards: boolean;
+  private readonly hasBackup: boolean;
   private readonly guardedImages: ReadonlySet<string>;
   private readonly major: string;
 
   constructor({ stack, services, settings }: Topology, engine: pulumi.Input<string>) {
-    this.guards = services.some(({ name }) => name === backup.name);
-    const holders = this.guards ? services.filter(holdsData) : [];
+    this.hasBackup = services.some(({ name }) => name === backup.name);
+    const holders = this.hasBackup ? services.filter(holdsData) : [];
     this.guardedImages = new Set(holders.map(({ image }) => image.name));
     this.major = String(settings.postgres.major);
     const args: GuardArgs = {
@@ -73,7 +73,7 @@ export class Guard {
 
   /** For a service's container, before it is created; by its label it is created anew for another database. */
   start(plan: ServicePlan): Pick<UnitArgs, "hooks" | "labels"> {
-    if (!this.guards || !startsGuarded(plan)) return {};
+    if (!this.hasBackup || !startsGuarded(plan)) return {};
     return { hooks: { beforeCreate: [this.beforeStart] }, labels: { [labels.database]: this.major } };
   }
 }
