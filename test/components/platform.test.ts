@@ -166,7 +166,7 @@ describe.each([
 
 describe("what comes near data", () => {
   const hooksOf = (resource: RecordedResource | undefined): string[] =>
-    (resource?.options.hooks?.["beforeCreate"] ?? []) as string[];
+    resource?.options.hooks?.["beforeCreate"] ?? [];
 
   it("asks for a backup before its image is there, and before it starts; and for no other", async () => {
     const { resources } = await recordPlatform(full, false);
