@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { SettingsError } from "../stacks/settings/problems";
 import { UserError } from "./errors";
+import type { ImportOptions } from "./import";
 
 const program = new Command("muster")
   .description("A team's own chat, calls and meetings.")
@@ -140,6 +141,18 @@ program
   .option("--plan", "only show what would change, which services stop, and for about how long", false)
   .action(async (stack: string, options: { plan: boolean }) =>
     (await import("./upgrade.js")).upgrade(stack, options),
+  );
+program
+  .command("import")
+  .description("take over an existing Mattermost (dump and files), or a bulk import such as Slack's")
+  .argument(stackArgument)
+  .option("--dump <file>", "the old server's database: pg_dump -Fc, or plain SQL")
+  .option("--files <folder>", "the old server's data folder")
+  .option("--config <file>", "the old server's config.json: keys, sign-on and plugins of it")
+  .option("--bulk <file>", "a zip in Mattermost's own form, such as mmetl makes of a Slack export")
+  .option("--overwrite <stack>", "replace all that the stack holds: say its name once more")
+  .action(async (stack: string, options: ImportOptions) =>
+    (await import("./import.js")).importInto(stack, options),
   );
 
 program.parseAsync().catch((error: unknown) => {

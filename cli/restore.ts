@@ -1,8 +1,6 @@
 /** A restore, as people see it. The work itself is done by components/services/backup/restore.sh. */
 import type Docker from "dockerode";
 import { connect } from "../components/host/engine";
-import { containerName } from "../components/platform/names";
-import { backup } from "../components/services/backup/backup";
 import { describeProblems } from "../stacks/settings/problems";
 import type { Topology } from "../stacks/topology";
 import { upgradeProblems } from "../stacks/topology/upgrades";
@@ -14,7 +12,7 @@ import { type Order, runInRestorer } from "./restorer";
 import { sourceOf } from "./source";
 import { table } from "./table";
 import { up } from "./up";
-import { startContainer, stopped, waitUntilHealthy } from "./writers";
+import { isUp, stopped, whileStopped, writersOf } from "./writers";
 
 export interface RestoreOptions {
   /** Id, or `latest`. */
@@ -62,19 +60,6 @@ function refuseWrongWords(stack: string, target: string, { snapshot, overwrite }
     );
 }
 
-/** Whether there is something to restore into; the writers may stand still, after a restore that was cut short. */
-async function isUp(docker: Docker, { stack, services }: Topology): Promise<boolean> {
-  const needed = services.filter(({ service }) => !isWriter(service));
-  const still = await Promise.all(needed.map(({ name }) => stopped(docker, containerName(stack, name))));
-  return !still.some(Boolean);
-}
-
-const isWriter = ({ startsAfter }: { startsAfter: readonly string[] }): boolean =>
-  startsAfter.includes(backup.name);
-
-const writersOf = ({ stack, services }: Topology): string[] =>
-  services.filter(({ service }) => isWriter(service)).map(({ name }) => containerName(stack, name));
-
 /** Everything that speaks against it, before anything is touched. @returns the snapshot's id. */
 async function look(docker: Docker, topology: Topology, order: Order): Promise<string> {
   const { code, output } = await runInRestorer(docker, topology, order, "look");
@@ -103,37 +88,6 @@ async function backUpFirst(docker: Docker, topology: Topology): Promise<boolean>
   console.log(`Backing up what stack ${topology.stack} holds now.`);
   const { code } = await inBackup(docker, topology, ["sh", "/muster/backup.sh", "before a restore"], true);
   return code === 0;
-}
-
-/** Stops the chat server for a time. Where files have changed and a restore has failed, it stays so. */
-async function whileStopped(
-  docker: Docker,
-  topology: Topology,
-  work: () => Promise<string>,
-): Promise<string> {
-  const writers = writersOf(topology);
-  for (const writer of writers)
-    if (!(await stopped(docker, writer))) await docker.getContainer(writer).stop();
-  let output: string;
-  try {
-    output = await work();
-  } catch (error) {
-    const { code } = await inBackup(docker, topology, ["test", "-e", "/status/restoring"]);
-    if (code === 0)
-      throw new UserError(
-        `${(error as Error).message}\nThe chat server stays stopped, since files have changed already: run the same command again.`,
-      );
-    for (const writer of writers) await startContainer(docker, writer);
-    throw error;
-  }
-  for (const writer of writers) await startContainer(docker, writer);
-  await waitUntilHealthy(docker, topology, writers);
-  // What only a configuration file can hold is this stack's own again.
-  for (const { name, jobs } of topology.services)
-    for (const { job } of jobs)
-      if (writers.includes(containerName(topology.stack, name)))
-        await startContainer(docker, containerName(topology.stack, `${name}-${job.name}`));
-  return output;
 }
 
 async function bringBack(docker: Docker, topology: Topology, order: Order): Promise<string> {

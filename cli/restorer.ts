@@ -1,4 +1,4 @@
-/** The container that restores: the backup's own, but it may write to what that one only reads, and goes away. */
+/** The container that restores or imports: the backup's own, but it may write to what that one only reads, and goes away. */
 import type Docker from "dockerode";
 import { linesOf } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
@@ -22,38 +22,63 @@ export interface Order {
 /** Runs one phase of restore.sh; `onLine` sees what it says. */
 export async function runInRestorer(
   docker: Docker,
-  { stack }: Topology,
+  topology: Topology,
   order: Order,
   phase: "look" | "restore",
   onLine: (line: string) => void = () => undefined,
 ): Promise<{ code: number; output: string }> {
-  const name = containerName(stack, "restore");
-  // From a restore that was cut short.
+  await requireVolumes(docker, order.source);
+  const container = await makeWorker(docker, topology, "restore", ["/muster/restore.sh", phase], {
+    mounts: order.source.mounts,
+  });
+  try {
+    const files = [{ path: `${orderPath}/settings.sh`, text: orderText(order) }, ...order.source.files];
+    await container.putArchive(await packed(files), { path: "/" });
+    return await runWorker(docker, container, onLine);
+  } finally {
+    await container.remove({ force: true, v: true });
+  }
+}
+
+/** A container like the backup's, named after what it does, that may write to what that one only reads. */
+export async function makeWorker(
+  docker: Docker,
+  { stack }: Topology,
+  work: string,
+  command: readonly string[],
+  { mounts = [], folders = [] }: { mounts?: Source["mounts"]; folders?: readonly string[] } = {},
+): Promise<Docker.Container> {
+  const name = containerName(stack, work);
+  // From a time that was cut short.
   await docker
     .getContainer(name)
-    .remove({ force: true })
+    .remove({ force: true, v: true })
     .catch(() => undefined);
-  await requireVolumes(docker, order.source);
   const like = await docker.getContainer(containerName(stack, "backup")).inspect();
   const [network, ...networks] = Object.keys(like.NetworkSettings.Networks);
   const container = await docker.createContainer({
     name,
-    ...optionsOf(like, phase),
-    HostConfig: { ...hostConfigOf(like, order.source), NetworkMode: network ?? "none" },
+    ...optionsOf(like, command),
+    // Volumes without a name go away with the container.
+    Volumes: Object.fromEntries(folders.map((folder) => [folder, {}])),
+    HostConfig: { ...hostConfigOf(like, mounts), NetworkMode: network ?? "none" },
   });
-  try {
-    for (const other of networks) await docker.getNetwork(other).connect({ Container: container.id });
-    const files = [{ path: `${orderPath}/settings.sh`, text: orderText(order) }, ...order.source.files];
-    await container.putArchive(await packed(files), { path: "/" });
-    const stream = await container.attach({ stream: true, stdout: true, stderr: true });
-    const said = linesOf(docker, stream, onLine);
-    const ended = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
-    await container.start();
-    const [{ StatusCode }, output] = await Promise.all([ended, said]);
-    return { code: StatusCode, output };
-  } finally {
-    await container.remove({ force: true });
-  }
+  for (const other of networks) await docker.getNetwork(other).connect({ Container: container.id });
+  return container;
+}
+
+/** Starts it and waits for its end; `onLine` sees what it says. */
+export async function runWorker(
+  docker: Docker,
+  container: Docker.Container,
+  onLine: (line: string) => void = () => undefined,
+): Promise<{ code: number; output: string }> {
+  const stream = await container.attach({ stream: true, stdout: true, stderr: true });
+  const said = linesOf(docker, stream, onLine);
+  const ended = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
+  await container.start();
+  const [{ StatusCode }, output] = await Promise.all([ended, said]);
+  return { code: StatusCode, output };
 }
 
 /** The engine would make a volume that isn't there, and an empty repository with it. */
@@ -72,11 +97,11 @@ async function requireVolumes(docker: Docker, { mounts }: Source): Promise<void>
 
 const optionsOf = (
   { Config }: Docker.ContainerInspectInfo,
-  phase: string,
+  command: readonly string[],
 ): Docker.ContainerCreateOptions => ({
   Image: Config.Image,
   Entrypoint: ["sh"],
-  Cmd: ["/muster/restore.sh", phase],
+  Cmd: [...command],
   Env: [...Config.Env, "progress=1"],
   User: Config.User,
   Labels: Config.Labels,
@@ -86,7 +111,7 @@ const optionsOf = (
 
 function hostConfigOf(
   { HostConfig, Mounts }: Docker.ContainerInspectInfo,
-  { mounts }: Source,
+  mounts: Source["mounts"],
 ): Docker.HostConfig {
   const own = Mounts.filter(({ Type }) => Type === "volume").map(({ Name, Destination }) => ({
     Type: "volume" as const,
@@ -102,9 +127,9 @@ function hostConfigOf(
   }));
   return {
     Mounts: [...own, ...further],
-    CapDrop: HostConfig.CapDrop,
-    CapAdd: HostConfig.CapAdd,
-    SecurityOpt: HostConfig.SecurityOpt,
+    CapDrop: HostConfig.CapDrop as string[],
+    CapAdd: HostConfig.CapAdd as string[],
+    SecurityOpt: HostConfig.SecurityOpt as string[],
     Tmpfs: HostConfig.Tmpfs,
     Memory: HostConfig.Memory,
     MemorySwap: HostConfig.MemorySwap,

@@ -1,5 +1,5 @@
 import { prepareSandbox, shipSandbox } from "../components/platform/prepare";
-import type { Sandbox } from "../components/services/service";
+import { isKept, type Sandbox } from "../components/services/service";
 import type { Topology } from "../stacks/topology";
 import type { Expected } from "./graph";
 
@@ -37,9 +37,7 @@ export function expectedOf({ services, openings, settings }: Topology): Expected
     keptVolumes: new Set(
       settings.protectData
         ? services.flatMap(({ name, volumes }) =>
-            volumes
-              .filter(({ backup, kept }) => backup !== "none" || kept === true)
-              .map((volume) => `${name}-${volume.name}`),
+            volumes.filter(isKept).map((volume) => `${name}-${volume.name}`),
           )
         : [],
     ),

@@ -30,13 +30,13 @@ const stopWriters = 10;
 export class Guard {
   private readonly beforeImage: pulumi.ResourceHook;
   private readonly beforeStart: pulumi.ResourceHook;
-  private readonly guards: boolean;
+  private readonly hasBackup: boolean;
   private readonly guardedImages: ReadonlySet<string>;
   private readonly major: string;
 
   constructor({ stack, services, settings }: Topology, engine: pulumi.Input<string>) {
-    this.guards = services.some(({ name }) => name === backup.name);
-    const holders = this.guards ? services.filter(holdsData) : [];
+    this.hasBackup = services.some(({ name }) => name === backup.name);
+    const holders = this.hasBackup ? services.filter(holdsData) : [];
     this.guardedImages = new Set(holders.map(({ image }) => image.name));
     this.major = String(settings.postgres.major);
     const args: GuardArgs = {
@@ -59,14 +59,21 @@ export class Guard {
     });
   }
 
+  /** Whether a service must be left as it is until all images are there: it is asked for the backup, or in it. */
+  waits = (plan: ServicePlan): boolean =>
+    this.guardedImages.size > 0 && (plan.name === backup.name || holdsData(plan));
+
+  /** Whether an image runs on data. */
+  guards = ({ name }: ImagePlan): boolean => this.guardedImages.has(name);
+
   /** For an image, before it is pulled. */
-  imageHooks({ name }: ImagePlan): pulumi.ResourceHookBinding {
-    return this.guardedImages.has(name) ? { beforeCreate: [this.beforeImage] } : {};
+  imageHooks(image: ImagePlan): pulumi.ResourceHookBinding {
+    return this.guards(image) ? { beforeCreate: [this.beforeImage] } : {};
   }
 
   /** For a service's container, before it is created; by its label it is created anew for another database. */
   start(plan: ServicePlan): Pick<UnitArgs, "hooks" | "labels"> {
-    if (!this.guards || !startsGuarded(plan)) return {};
+    if (!this.hasBackup || !startsGuarded(plan)) return {};
     return { hooks: { beforeCreate: [this.beforeStart] }, labels: { [labels.database]: this.major } };
   }
 }

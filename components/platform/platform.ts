@@ -101,6 +101,9 @@ export class Platform extends pulumi.ComponentResource {
       ]),
     );
     const containers = new Map<string, docker.Container>();
+    const guarded = topology.services
+      .filter(({ image }) => this.guard.guards(image))
+      .map(({ image }) => this.pulled(image));
     for (const plan of inStartOrder(topology.services)) {
       const own = topology.networks.filter(({ members }) => members.includes(plan.name));
       const container = groups.get(plan.name)?.start({
@@ -110,6 +113,7 @@ export class Platform extends pulumi.ComponentResource {
           return [{ name: network.name, own: name === plan.name, outside: name === outsideNetwork }];
         }),
         openings: topology.openings.filter(({ service }) => service === plan.name),
+        after: this.guard.waits(plan) ? guarded : [],
         guard: this.guard.start(plan),
         startsAfter: plan.service.startsAfter.flatMap((name) => containers.get(name) ?? []),
         sees: plan.sees.flatMap(({ service, volume, path }) => {

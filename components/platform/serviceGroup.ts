@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Opening } from "../../stacks/topology/types";
 import type { JobPlan, ServicePlan } from "../../stacks/topology";
-import type { Sandbox } from "../services/service";
+import { isKept, type Sandbox } from "../services/service";
 import { jobHealth } from "./prepare";
 import { identityLabels, labelList, type UnitContext } from "./resource";
 import type { Mount } from "./supply";
@@ -23,6 +23,8 @@ export interface StartArgs {
   openings: readonly Opening[];
   /** Containers that must be healthy first. */
   startsAfter: readonly docker.Container[];
+  /** What must be done before anything of it changes. */
+  after: readonly pulumi.Resource[];
   /** Other services' volumes that it sees. */
   sees: readonly Mount[];
   /** What stands between it and data. */
@@ -56,7 +58,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
     const { plan, context } = this;
     return new Map(
       plan.volumes.map((volume) => {
-        const keep = protectData && (volume.backup !== "none" || volume.kept === true);
+        const keep = protectData && isKept(volume);
         const child = `${plan.name}-${volume.name}`;
         const resource = new docker.Volume(
           child,
@@ -72,7 +74,14 @@ export class ServiceGroup extends pulumi.ComponentResource {
     );
   }
 
-  private createService({ networks, openings, startsAfter, sees, guard }: StartArgs): docker.Container {
+  private createService({
+    networks,
+    openings,
+    startsAfter,
+    after,
+    sees,
+    guard,
+  }: StartArgs): docker.Container {
     const { service, name, needs, image, spec, tools } = this.plan;
     return createUnit(
       name,
@@ -86,6 +95,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
         spec,
         volumes: this.mounts(),
         sees,
+        after,
         shell: service.shell ?? false,
         tools,
         networks: networks.map(({ own, ...network }) => ({
@@ -125,6 +135,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
         spec,
         volumes: this.mounts(job.volumes),
         sees: [],
+        after: [],
         shell: job.shell,
         tools: [],
         networks: reachable.map((network) => ({ name: network.name })),

@@ -30,11 +30,13 @@ export interface Supplied {
   shell: boolean;
   /** Programs of other images, beside the files. */
   tools: readonly ToolPlan[];
+  /** Before anything of it changes. */
+  after: readonly pulumi.Resource[];
 }
 
 export function createPreparation(
   name: string,
-  { user, service, volumes, shell, tools }: Supplied,
+  { user, service, volumes, shell, tools, after }: Supplied,
   files: { name: string; mode: number; content: pulumi.Input<string> }[],
   filesVolume: docker.Volume | undefined,
   context: UnitContext,
@@ -77,6 +79,7 @@ export function createPreparation(
         lifetime: "job",
         stopGraceSeconds: 1,
       },
+      dependsOn: after,
       uploads: files.map(({ name: file, content }) => ({
         file: `${stagingPath}/${file}`,
         content,
@@ -91,7 +94,7 @@ export function createPreparation(
 /** Copies a program out of its image, beside the files: that image has a shell, and the program no libraries. */
 export function createShipment(
   name: string,
-  { service }: Supplied,
+  { service, after }: Supplied,
   tool: ToolPlan,
   filesVolume: docker.Volume,
   context: UnitContext,
@@ -119,6 +122,7 @@ export function createShipment(
         lifetime: "job",
         stopGraceSeconds: 1,
       },
+      dependsOn: after,
     },
     context,
     parent,

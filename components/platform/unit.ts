@@ -92,7 +92,12 @@ export function createUnit(
           ...(filesVolume === undefined ? [] : [filesMount(filesVolume.name)]),
         ],
       },
-      dependsOn: [...args.dependsOn, ...(prepare === undefined ? [] : [prepare]), ...shipments],
+      dependsOn: [
+        ...args.after,
+        ...args.dependsOn,
+        ...(prepare === undefined ? [] : [prepare]),
+        ...shipments,
+      ],
       ...(args.hooks === undefined ? {} : { hooks: args.hooks }),
     },
     context,

@@ -12,7 +12,19 @@ export const mattermostDatabase: DatabaseFacts = {
     channels: "SELECT count(*) FROM channels",
     posts: "SELECT count(*) FROM posts",
   },
-  links: { volume: "data", query: "SELECT path FROM fileinfo WHERE deleteat = 0 AND path <> ''" },
+  versions: [
+    {
+      table: "db_migrations",
+      query: "SELECT 'migration' || chr(9) || version || chr(9) || name FROM db_migrations ORDER BY version",
+    },
+    // Before 6.4, the server wrote its version down instead; since then that row stays as it was.
+    { table: "systems", query: "SELECT 'version' || chr(9) || value FROM systems WHERE name = 'Version'" },
+  ],
+  links: {
+    volume: "data",
+    // A bulk import that was uploaded is removed once it is done, and leaves its row.
+    query: "SELECT path FROM fileinfo WHERE deleteat = 0 AND path <> '' AND path NOT LIKE 'import/%'",
+  },
   // Sessions carry the devices that are notified, and would go on being valid in the copy.
   elsewhere: ["DELETE FROM sessions"],
 };

@@ -91,6 +91,9 @@ export interface Volume {
   folder?: string;
 }
 
+/** Whether a volume outlives its stack: it holds data, or what data need. */
+export const isKept = ({ backup, kept }: Volume): boolean => backup !== "none" || kept === true;
+
 /** A program that a service needs beside its image's own: copied from another image into `filesPath`. */
 export interface Tool {
   image: ImageName;
@@ -108,6 +111,11 @@ export interface DatabaseFacts {
   newest: string;
   /** What people know it by: one number each. */
   counts: Readonly<Record<string, string>>;
+  /**
+   * What it was written by, as lines `kind<tab>value...`: of the first table that is there. Of a database from
+   * elsewhere, it decides whether this version can go on with it.
+   */
+  versions: readonly { table: string; query: string }[];
   /** Files that it names, as paths below one of the service's volumes: none may be missing. */
   links: { volume: string; query: string };
   /** What a copy in another stack must not do. */

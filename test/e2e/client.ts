@@ -4,7 +4,6 @@ import type { IncomingHttpHeaders } from "node:http";
 import type Docker from "dockerode";
 import WebSocket from "ws";
 import { demultiplex } from "../../components/host/engine";
-import { httpsPort } from "./stack";
 
 export interface Answer {
   status: number;
@@ -39,16 +38,12 @@ export const rootCertificate = (docker: Docker, container: string): Promise<stri
 export class Client {
   constructor(
     private readonly ca: string,
-    private readonly port = httpsPort,
+    private readonly port: number,
   ) {}
-
-  private get where(): { host: string; port: number; servername: string } {
-    return { host: "127.0.0.1", port: this.port, servername: "chat.localhost" };
-  }
 
   ask(path: string, { method = "GET", headers = {}, body }: AskOptions = {}): Promise<Answer> {
     const options = {
-      ...this.where,
+      ...{ host: "127.0.0.1", port: this.port, servername: "chat.localhost" },
       ca: this.ca,
       path,
       method,

@@ -51,6 +51,8 @@ rm /staging/database/done
     "$muster_version" "$stack" "$domain" "$began" "$postgres_major"
   printf '%s\n' "$images" | tr ' ' '\n' | sed 's/=/	/; s/^/image	/'
   cat /staging/counts
+  # Files that were missing already where the data come from (import.sh).
+  [ ! -e /status/dead-links ] || sed 's/^/dead	/' /status/dead-links
   tables_of /staging/database
 } | put /staging/manifest
 rm /staging/counts
@@ -69,7 +71,7 @@ show() {
 # Whatever changes or vanishes while it is read makes a snapshot incomplete: that is a failure, tried once more.
 take() {
   code=0
-  restic backup --json --host "$host" --tag muster /staging /volumes | show /tmp/backup.json || code=$?
+  restic backup --json --host "$host" --tag muster --exclude .muster-import /staging /volumes | show /tmp/backup.json || code=$?
   grep '"message_type":"error"' /tmp/backup.json >&2 || :
   summary=$(grep '"message_type":"summary"' /tmp/backup.json || :)
   snapshot=$(printf '%s' "$summary" | sed -n 's/.*"snapshot_id":"\([0-9a-f]*\)".*/\1/p')

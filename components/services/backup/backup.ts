@@ -11,7 +11,7 @@ import { metricsPort, settingsFile } from "./settingsFile";
 /** Where it writes down what its last runs came to. */
 export const statusPath = "/status";
 
-const scripts = ["lib", "schedule", "backup", "check", "drill", "guard", "restore", "metrics"];
+const scripts = ["lib", "schedule", "backup", "check", "drill", "guard", "restore", "import", "metrics"];
 
 /** Backups: a schedule, restic, and PostgreSQL's own tools in the version of the server. */
 export const backup: Service = {

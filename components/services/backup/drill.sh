@@ -45,7 +45,7 @@ wanted=$(restic snapshots --json "$snapshot" | tr -d '\n' |
 restic ls "$snapshot" > /scratch/names
 missing=$(awk -v prefix="/$links_prefix" '
   FNR == NR { if (index($0, prefix) == 1) there[substr($0, length(prefix) + 1)] = 1; next }
-  $0 != "" && !($0 in there)' /scratch/names /scratch/links)
+  $0 != "" && !($0 in there)' /scratch/names /scratch/links | not_dead $manifest)
 [ -z "$missing" ] || fail "the database names files that the backup lacks:
 $(echo "$missing" | head -n 5)"
 

@@ -9,14 +9,18 @@ phase=$1 wanted=$2
 ran=$(cat /status/ran 2> /dev/null || :)
 ran_major=${ran%% *}
 
-# A minute or two ago is now: one `up` asks several times.
-is_fresh() {
-  last=$(recorded backup good began)
-  [ -n "$last" ] && [ "$last" -le "$(now)" ] && [ $(($(now) - last)) -lt 120 ]
+# One `up` asks twice: before images come, and before the chat server starts.
+is_done() {
+  last=$(recorded backup good at)
+  [ "$(cat /status/backed-up-for 2> /dev/null || :)" = "$wanted" ] &&
+    [ -n "$last" ] && [ "$last" -le "$(now)" ] && [ $(($(now) - last)) -lt 600 ]
+}
+back_up() {
+  sh /muster/backup.sh upgrade || fail "no backup, no change: mend what is said above and run the same command again"
+  printf '%s\n' "$wanted" | put /status/backed-up-for
 }
 # Whether a move into this major was begun, and not finished: what it holds is half of a backup.
 is_moving() { [ "$(cat /status/moving 2> /dev/null || :)" = "$postgres_major" ]; }
-back_up() { sh /muster/backup.sh upgrade || fail "no backup, no change: mend what is said above and run the same command again"; }
 
 case $phase in
 before)
@@ -26,7 +30,7 @@ before)
   [ "${wanted%% *}" -ge "$postgres_major" ] ||
     fail "the data are in PostgreSQL $postgres_major, and ${wanted%% *} can't take them back
   fix: set muster:postgres.major to $postgres_major; nothing was changed"
-  is_fresh || is_pristine "$database_name" || back_up
+  is_pristine "$database_name" || back_up
   exit 0
   ;;
 final)
@@ -47,7 +51,7 @@ start) ;;
 esac
 
 if is_settled; then
-  if [ "$ran" != "$wanted" ]; then is_fresh || is_pristine "$database_name" || back_up; fi
+  if [ "$ran" != "$wanted" ]; then is_done || is_pristine "$database_name" || back_up; fi
   printf '%s\n' "$wanted" | put /status/ran
   ! is_moving || rm /status/moving
   exit 0

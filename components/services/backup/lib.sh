@@ -145,6 +145,42 @@ counts() {
   done
 }
 
+# Puts a filled database in the place of the live one, at once. swap_in SIDE KEEP: with `yes`, the one that it
+# replaces stays, as ..._replaced.
+swap_in() {
+  gone="${database_name}_replaced"
+  there=$(query -d postgres -c "SELECT 1 FROM pg_database WHERE datname = '$database_name'")
+  query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
+  # Nobody may come in between.
+  if [ -n "$there" ]; then
+    query -d postgres -c "ALTER DATABASE $database_name ALLOW_CONNECTIONS false"
+    query -d postgres -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '$database_name'" > /dev/null
+  fi
+  {
+    echo "BEGIN;"
+    [ -z "$there" ] || echo "ALTER DATABASE $database_name RENAME TO $gone;"
+    echo "ALTER DATABASE $1 RENAME TO $database_name;"
+    echo "COMMIT;"
+  } > /scratch/swap.sql
+  psql -X -q -v ON_ERROR_STOP=1 -d postgres -f /scratch/swap.sql
+  [ "$2" = yes ] || query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
+}
+
+# What a copy must not do, on a database that came from elsewhere.
+tame() {
+  printf '%s\n' "$elsewhere_sql" | while read -r sql; do [ -z "$sql" ] || query -d "$1" -c "$sql"; done
+}
+
+# Lines of the input, without the files that were known to be missing when the backup was taken. not_dead MANIFEST
+not_dead() {
+  awk -F '	' 'FNR == NR { if ($1 == "dead") known[substr($0, 6)] = 1; next } !($0 in known)' "$1" -
+}
+
+# The files that a database names and a folder lacks. dead_links DATABASE FOLDER
+dead_links() {
+  query -d "$1" -c "$links_sql" | while IFS= read -r path; do [ -e "$2/$path" ] || echo "$path"; done
+}
+
 # record KIND STATE KEY=VALUE...: what the last one of its kind came to, as lines and for metrics.
 record() {
   kind=$1 state=$2

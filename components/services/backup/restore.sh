@@ -9,7 +9,7 @@
 phase=$1
 alone
 began=$(now)
-side="${database_name}_restored" gone="${database_name}_replaced"
+side="${database_name}_restored"
 ended() {
   code=$?
   rm -rf /scratch/*
@@ -64,7 +64,7 @@ say "filling the database from $snapshot, beside the one that is there"
 query -d postgres -c "DROP DATABASE IF EXISTS $side WITH (FORCE)"
 query -d postgres -c "CREATE DATABASE $side"
 fill "$side" /scratch/staging/database $manifest /scratch/compare
-if [ "$elsewhere" = yes ]; then printf '%s\n' "$elsewhere_sql" | while read -r sql; do [ -z "$sql" ] || query -d "$side" -c "$sql"; done; fi
+if [ "$elsewhere" = yes ]; then tame "$side"; fi
 
 # From here on files change; the same restore can be run again without a word.
 printf '%s\n' "$snapshot $source" | put /status/restoring
@@ -85,25 +85,11 @@ done
 files=$(find /volumes -type f | wc -l)
 bytes=$(find /volumes -type f -exec stat -c %s {} + | awk '{ s += $1 } END { printf "%d", s }')
 
-query -d "$side" -c "$links_sql" | while IFS= read -r path; do
-  [ -e "/volumes/$links_volume/$path" ] || echo "$path"
-done > /scratch/missing
+dead_links "$side" "/volumes/$links_volume" | not_dead $manifest > /scratch/missing
 [ ! -s /scratch/missing ] || fail "the database names files that didn't come back: $(head -n 5 /scratch/missing)"
 
-query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
-# Nobody may come in between.
-if [ -n "$there" ]; then
-  query -d postgres -c "ALTER DATABASE $database_name ALLOW_CONNECTIONS false"
-  query -d postgres -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '$database_name'" > /dev/null
-fi
-{
-  echo "BEGIN;"
-  [ -z "$there" ] || echo "ALTER DATABASE $database_name RENAME TO $gone;"
-  echo "ALTER DATABASE $side RENAME TO $database_name;"
-  echo "COMMIT;"
-} > /scratch/swap.sql
-psql -X -q -v ON_ERROR_STOP=1 -d postgres -f /scratch/swap.sql
-[ "$keep_replaced" = yes ] || query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
+swap_in "$side" "$keep_replaced"
+if grep -q '^dead	' $manifest; then sed -n 's/^dead	//p' $manifest | put /status/dead-links; else rm -f /status/dead-links; fi
 # What the data were last written by: whatever else comes near them is asked about (guard.sh).
 if [ "$elsewhere" = no ]; then
   echo "$postgres_major $(sed -n 's/^image	\([^	]*\)	/\1=/p' $manifest | tr '\n' ' ' | sed 's/ $//')" | put /status/ran

@@ -65,6 +65,7 @@ export function settingsFile({ settings, running, stack }: ServiceContext): Serv
     counts_sql: Object.entries(fact.counts)
       .map(([name, query]) => `${name}\t${oneLine(query)}`)
       .join("\n"),
+    versions_sql: fact.versions.map(({ table, query }) => `${table}\t${oneLine(query)}`).join("\n"),
     links_sql: oneLine(fact.links.query),
     links_volume: `${fact.owner}/${fact.links.volume}`,
     links_prefix: `${backedUpPath(fact.owner, fact.links.volume)}/`.replace(/^\//, ""),

@@ -4,6 +4,7 @@ import { type Fingerprint, fingerprint, unsteady } from "./fingerprint";
 import type { Stage } from "./stage";
 import { SshServer } from "../sshd";
 import { Stack } from "../stack";
+import { suites } from "../suites";
 
 /** From nothing but the repository, the sheet from the safe and the settings file. */
 export function recovery(stage: Stage): void {
@@ -93,7 +94,7 @@ export function recovery(stage: Stage): void {
           config: Object.fromEntries(
             Object.entries({
               ...stage.settings(),
-              web: { httpPort: 18290, httpsPort: 18653 },
+              web: suites.data.copy,
               postgres: { major: 18 },
               images: { overrides: { "mattermost-team": "mattermost/mattermost-team-edition:11.7.11" } },
               backup: {

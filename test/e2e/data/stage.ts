@@ -2,26 +2,21 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { Client, execute, rootCertificate } from "../client";
-import { makeNeighbour, type Neighbour, removeNeighbour } from "../network";
+import { makeNeighbour, removeNeighbour } from "../network";
 import { engineSocket } from "../parts";
 import { S3Server } from "../s3";
 import { Stack } from "../stack";
+import { suites } from "../suites";
 
 /** The storage's own machine. */
-const storage: Neighbour = {
-  name: "muster-e2e-s3",
-  device: "muster-e2e1",
-  host: "10.77.214.1",
-  address: "10.77.214.2",
-};
+const { name: stackName, web, neighbour: storage } = suites.data;
 
 export const bucket = "team-backups";
-export const ports = { httpPort: 18280, httpsPort: 18643 };
 /** The host's own key: it writes and can't destroy. */
 export const hostKeyId = "hostkey";
 
 export class Stage {
-  readonly stack = new Stack("e2e-data");
+  readonly stack = new Stack(stackName);
   /** Where the backups go. */
   storage!: S3Server;
   hostSecret = "";
@@ -45,7 +40,7 @@ export class Stage {
     return {
       domain: "localhost",
       host: { provider: "local", engine: `unix://${engineSocket}`, address: "127.0.0.1" },
-      web: ports,
+      web,
       people: { accounts: 20, active: 20 },
       calls: "off",
       meetings: "off",
@@ -118,7 +113,7 @@ export class Stage {
   /** Somebody signed in, who writes. */
   async member(): Promise<Member> {
     const { docker } = this.stack;
-    const client = new Client(await rootCertificate(docker, this.container("caddy")), ports.httpsPort);
+    const client = new Client(await rootCertificate(docker, this.container("caddy")), web.httpsPort);
     const token = await client.signIn("admin", await this.stack.secret("administrator-password"));
     const headers = { Authorization: `Bearer ${token}` };
     const [team] = JSON.parse((await client.ask("/api/v4/users/me/teams", { headers })).body) as {

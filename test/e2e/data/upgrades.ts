@@ -1,5 +1,4 @@
 import { execute } from "../client";
-import { labels } from "../../../components/host/engine";
 import type { Stack } from "../stack";
 import { fingerprint, unsteady } from "./fingerprint";
 import type { Stage } from "./stage";
@@ -106,7 +105,9 @@ const idOf = async (stack: Stack, service: string): Promise<string> =>
 async function makeStaleVolume({ stack }: Stage): Promise<void> {
   const { docker } = stack;
   const name = `muster-${stack.name}-postgres-data-18`;
-  await docker.createVolume({ Name: name, Labels: { [labels.stack]: stack.name } });
+  // As this installation's own, or the up would refuse it before all else.
+  const own = await docker.getVolume(`muster-${stack.name}-postgres-data-17`).inspect();
+  await docker.createVolume({ Name: name, Labels: own.Labels ?? {} });
   const container = await docker.createContainer({
     Image: "postgres:18.6-alpine",
     Env: ["POSTGRES_USER=mattermost", "POSTGRES_DB=mattermost", "POSTGRES_PASSWORD=anything"],
