@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { BackupBox, midnight } from "../helpers/backupBox";
 
 // Shells and their stand-ins are many processes: slow on a busy machine.
@@ -52,10 +53,15 @@ describe("the lock", () => {
 
   it("is held by what a killed backup has left at work", async () => {
     box.use();
-    box.write("/fake/backup-waits", "");
-    await box.killAt("/fake/backup-at-work", "backup.sh");
-    expect(backUp()).toMatchObject({ code: 1, stderr: expect.stringContaining("wait until it is done") });
-    box.delete("/fake/backup-waits");
+    box.write("/fake/repository/x", "");
+    for (const kind of ["backup", "check"]) {
+      box.write(`/fake/${kind}-waits`, "");
+      await box.killAt(`/fake/${kind}-at-work`, `${kind}.sh`);
+      expect(backUp()).toMatchObject({ code: 1, stderr: expect.stringContaining("wait until it is done") });
+      box.delete(`/fake/${kind}-waits`);
+      // Once that has ended, it is free.
+      await setTimeout(500);
+    }
   });
 
   it("isn't held by the server of a killed drill", async () => {

@@ -163,6 +163,8 @@ describe("the schedule", () => {
       look(60);
       expect(box.has("/status/in-use")).toBe(false);
       box.write("/fake/connected", "");
+      // A look takes a while: whoever was seen was there after its beginning.
+      box.write("/fake/slow", "5");
       look("60 rm connected", 60);
       expect(box.read("/status/in-use")).toBe(`${midnight + noon + 60}\n`);
     });
