@@ -21,7 +21,17 @@ import { localTopology, projectDir } from "./stacks";
 
 const scripts = join(projectDir, "components/services/backup");
 const standIns = join(__dirname, "backup");
-const folders = ["/muster", "/status", "/staging", "/scratch", "/volumes", "/cache", "/order", "/tmp"];
+const folders = [
+  "/muster",
+  "/status",
+  "/staging",
+  "/scratch",
+  "/volumes",
+  "/cache",
+  "/order",
+  "/import",
+  "/tmp",
+];
 /** What busybox brings along in the real container. */
 const applets = "awk cmp cut diff find grep head sed sha256sum sort tail tr wc".split(" ");
 
