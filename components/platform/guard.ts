@@ -30,12 +30,14 @@ const stopWriters = 10;
 export class Guard {
   private readonly beforeImage: pulumi.ResourceHook;
   private readonly beforeStart: pulumi.ResourceHook;
+  private readonly hasBackup: boolean;
   private readonly guardedImages: ReadonlySet<string>;
   private readonly major: string;
 
   constructor({ stack, services, settings }: Topology, engine: pulumi.Input<string>) {
-    const holders = services.filter(holdsData);
-    this.guardedImages = new Set(services.some(startsGuarded) ? holders.map(({ image }) => image.name) : []);
+    this.hasBackup = services.some(({ name }) => name === backup.name);
+    const holders = this.hasBackup ? services.filter(holdsData) : [];
+    this.guardedImages = new Set(holders.map(({ image }) => image.name));
     this.major = String(settings.postgres.major);
     const args: GuardArgs = {
       engine,
@@ -71,7 +73,7 @@ export class Guard {
 
   /** For a service's container, before it is created; by its label it is created anew for another database. */
   start(plan: ServicePlan): Pick<UnitArgs, "hooks" | "labels"> {
-    if (!startsGuarded(plan)) return {};
+    if (!this.hasBackup || !startsGuarded(plan)) return {};
     return { hooks: { beforeCreate: [this.beforeStart] }, labels: { [labels.database]: this.major } };
   }
 }

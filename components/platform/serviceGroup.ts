@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Opening } from "../../stacks/topology/types";
 import type { JobPlan, ServicePlan } from "../../stacks/topology";
-import type { Sandbox } from "../services/service";
+import { isKept, type Sandbox } from "../services/service";
 import { jobHealth } from "./prepare";
 import { identityLabels, labelList, type UnitContext } from "./resource";
 import type { Mount } from "./supply";
@@ -58,7 +58,7 @@ export class ServiceGroup extends pulumi.ComponentResource {
     const { plan, context } = this;
     return new Map(
       plan.volumes.map((volume) => {
-        const keep = protectData && (volume.backup !== "none" || volume.kept === true);
+        const keep = protectData && isKept(volume);
         const child = `${plan.name}-${volume.name}`;
         const resource = new docker.Volume(
           child,

@@ -91,6 +91,9 @@ export interface Volume {
   folder?: string;
 }
 
+/** Whether a volume outlives its stack: it holds data, or what data need. */
+export const isKept = ({ backup, kept }: Volume): boolean => backup !== "none" || kept === true;
+
 /** A program that a service needs beside its image's own: copied from another image into `filesPath`. */
 export interface Tool {
   image: ImageName;

@@ -1,4 +1,5 @@
 /** Data safety, in order, on one stack with its backups on another machine. */
+import { arrivals } from "./data/arrivals";
 import { backups } from "./data/backups";
 import { breaks } from "./data/breaks";
 import { recovery } from "./data/recovery";
@@ -18,4 +19,5 @@ suite("data safety on a real engine", () => {
   breaks(stage);
   upgrades(stage);
   recovery(stage);
+  arrivals(stage);
 });

@@ -124,12 +124,14 @@ export class Stack {
   /** The Pulumi CLI on this stack, for looking. */
   async pulumi(args: readonly string[]): Promise<string> {
     const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE_FILE: join(this.dir, ".muster", "passphrase") };
-    const { stdout, stderr, status } = spawnSync(
+    const { stdout, stderr, status, error } = spawnSync(
       process.execPath,
       [require.resolve("pulumi/run.js"), ...args, "-s", this.name],
-      { cwd: this.dir, env, encoding: "utf8" },
+      // A state with calls and meetings is more than Node's default of a MiB.
+      { cwd: this.dir, env, encoding: "utf8", maxBuffer: 64 * 1024 ** 2 },
     );
-    if (status !== 0) throw new Error(`pulumi ${args.join(" ")}: ${stdout}${stderr}`);
+    const said = args.includes("--show-secrets") ? "" : stdout;
+    if (status !== 0) throw new Error(`pulumi ${args.join(" ")}: ${error?.message ?? ""}${said}${stderr}`);
     return Promise.resolve(stdout);
   }
 

@@ -22,16 +22,17 @@ export interface Suite {
   readonly neighbour: Neighbour;
 }
 
-const neighbourOf = (index: number): Neighbour => ({
-  name: `muster-e2e${index}`,
-  device: `muster-e2e${index}`,
-  host: `10.77.${213 + index}.1`,
-  address: `10.77.${213 + index}.2`,
+const neighbourOf = (suite: string, index: number): Neighbour => ({
+  name: `muster-e2e-${suite}`,
+  // The kernel takes 15 characters.
+  device: `e2e-${suite}`,
+  host: `10.77.${220 + index}.1`,
+  address: `10.77.${220 + index}.2`,
 });
 
 /** Ports beside those of a stack that somebody may have on this machine. */
 export const suites = {
-  muster: { name: "e2e", web: { httpPort: 18_080, httpsPort: 18_443 }, neighbour: neighbourOf(0) },
+  muster: { name: "e2e", web: { httpPort: 18_080, httpsPort: 18_443 }, neighbour: neighbourOf("muster", 0) },
   media: {
     name: "e2e-media",
     web: { httpPort: 18_081, httpsPort: 18_446 },
@@ -42,13 +43,13 @@ export const suites = {
       turnPort: 18_478,
       relayFirstPort: 18_500,
     },
-    neighbour: neighbourOf(1),
+    neighbour: neighbourOf("media", 1),
   },
   data: {
     name: "e2e-data",
     web: { httpPort: 18_280, httpsPort: 18_643 },
     copy: { httpPort: 18_290, httpsPort: 18_653 },
-    neighbour: neighbourOf(2),
+    neighbour: neighbourOf("data", 2),
   },
 } as const satisfies Record<string, Suite>;
 

@@ -46,14 +46,22 @@ describe.each([["before"], ["start"]])("the guard, %s other programs come", (pha
     expect(box.snapshots()).toEqual([]);
   });
 
-  it.each([
-    [119, 0],
-    [120, 1],
-    [-300, 1],
-  ])("takes one unless the last is a minute or two old: %i s", (age, taken) => {
+  it("takes one however young the last one is, unless that was taken for the very same", () => {
     box.write("/status/ran", `${ran}\n`);
-    box.record("backup.good", { began: now - age });
+    box.record("backup.good", { began: now - 10, at: now - 5 });
     guard(phase, newer);
+    expect(box.snapshots()).toHaveLength(1);
+  });
+
+  it.each([
+    [599, 0],
+    [600, 1],
+    [-300, 1],
+  ])("does without a second one before the start, if the first is minutes old: %i s", (age, taken) => {
+    box.write("/status/ran", `${ran}\n`);
+    box.write("/status/backed-up-for", `${newer}\n`);
+    box.record("backup.good", { began: now - age - 5, at: now - age });
+    guard("start", newer);
     expect(box.snapshots()).toHaveLength(taken);
   });
 

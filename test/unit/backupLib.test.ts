@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { BackupBox, midnight } from "../helpers/backupBox";
 
 // Shells and their stand-ins are many processes: slow on a busy machine.
@@ -52,10 +53,15 @@ describe("the lock", () => {
 
   it("is held by what a killed backup has left at work", async () => {
     box.use();
-    box.write("/fake/backup-waits", "");
-    await box.killAt("/fake/backup-at-work", "backup.sh");
-    expect(backUp()).toMatchObject({ code: 1, stderr: expect.stringContaining("wait until it is done") });
-    box.delete("/fake/backup-waits");
+    box.write("/fake/repository/x", "");
+    for (const kind of ["backup", "check"]) {
+      box.write(`/fake/${kind}-waits`, "");
+      await box.killAt(`/fake/${kind}-at-work`, `${kind}.sh`);
+      expect(backUp()).toMatchObject({ code: 1, stderr: expect.stringContaining("wait until it is done") });
+      box.delete(`/fake/${kind}-waits`);
+      // Once that has ended, it is free.
+      await setTimeout(500);
+    }
   });
 
   it("isn't held by the server of a killed drill", async () => {
@@ -106,7 +112,7 @@ describe("what is recorded", () => {
       "muster_drill_size_bytes 42",
       "muster_drill_backup_timestamp_seconds 43",
     ]);
-    for (const line of lines.filter((text) => /^muster_/.test(text)))
+    for (const line of lines.filter((text) => text.startsWith("muster_")))
       for (const kind of ["HELP", "TYPE"])
         expect(lines).toContainEqual(
           expect.stringMatching(new RegExp(`^# ${kind} ${line.split(" ")[0] ?? ""} \\S`)),

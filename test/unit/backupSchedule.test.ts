@@ -150,16 +150,21 @@ describe("the schedule", () => {
     });
 
     it("and doesn't take a database that is away for one that somebody has used", () => {
-      box.write("/status/pristine", "");
-      box.write("/fake/down", "");
-      look(60);
-      expect(box.has("/status/pristine")).toBe(true);
+      for (const file of ["down", "goes-at"]) {
+        box.write("/status/pristine", "");
+        box.write(`/fake/${file}`, "to_regclass");
+        look(60);
+        expect(box.has("/status/pristine")).toBe(true);
+        box.delete("/fake/down");
+      }
     });
 
     it("and writes down when the chat server was connected, by the time before it looked", () => {
       look(60);
       expect(box.has("/status/in-use")).toBe(false);
       box.write("/fake/connected", "");
+      // A look takes a while: whoever was seen was there after its beginning.
+      box.write("/fake/slow", "5");
       look("60 rm connected", 60);
       expect(box.read("/status/in-use")).toBe(`${midnight + noon + 60}\n`);
     });

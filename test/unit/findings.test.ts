@@ -184,9 +184,9 @@ const errors: Case[] = [
   },
   {
     name: "a server with too little memory",
-    bad: { host: { provider: "local", memoryMiB: 1663, cpus: 1 } },
-    good: { host: { provider: "local", memoryMiB: 1664, cpus: 1 } },
-    expected: { key: "muster:host.memoryMiB", allowed: "at least 1664 MiB" },
+    bad: { host: { provider: "local", memoryMiB: 1919, cpus: 1 } },
+    good: { host: { provider: "local", memoryMiB: 1920, cpus: 1 } },
+    expected: { key: "muster:host.memoryMiB", allowed: "at least 1920 MiB" },
   },
   {
     name: "a machine with too few CPUs",
@@ -227,7 +227,7 @@ const errors: Case[] = [
     },
     good: {
       domain: "example.org",
-      host: cloud("s-2vcpu-4gb", { dataDiskGiB: 30 }),
+      host: cloud("s-2vcpu-4gb", { dataDiskGiB: 60 }),
       people: { accounts: 100, active: 10 },
     },
     expected: { key: "muster:host.dataDiskGiB", given: "10 GiB" },

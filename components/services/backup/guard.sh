@@ -70,9 +70,10 @@ if [ -e /status/pristine ]; then
   exit 0
 fi
 snapshot=$(recorded backup good snapshot)
-[ -n "$snapshot" ] && [ "$(recorded backup good major)" = "$ran_major" ] ||
+if [ -z "$snapshot" ] || [ "$(recorded backup good major)" != "$ran_major" ]; then
   fail "there is no backup from PostgreSQL $ran_major to move in
   fix: $back; then npm run upgrade"
+fi
 last_seen=$(cat /status/in-use 2> /dev/null || :)
 if [ "$(recorded backup good quiet)" != yes ] || [ "${last_seen:-0}" -gt "$(recorded backup good began)" ]; then
   fail "the chat server has used the database during or after the last backup: what it wrote then would be missing

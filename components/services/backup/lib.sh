@@ -8,6 +8,7 @@ export RESTIC_CACHE_DIR=/cache RESTIC_PASSWORD_FILE=/muster/repository-key RESTI
 export PGHOST=postgres PGUSER="$database_user" PGPASSFILE=/muster/pgpass PGCONNECT_TIMEOUT=10 PGAPPNAME=muster-backup
 # So that the same rows are the same text on every server and in every time zone.
 export PGTZ=GMT PGDATESTYLE=ISO PGCLIENTENCODING=UTF8 PGOPTIONS="-c client_min_messages=warning"
+# shellcheck disable=SC2034 # for the scripts that read this one
 host="muster-$stack"
 
 say() { echo "$*"; }

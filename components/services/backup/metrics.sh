@@ -1,5 +1,5 @@
 # What monitoring reads: Prometheus' text format, from what was recorded last.
-cd /status
+cd /status || exit 1
 value() { sed -n "s/^$2	//p" "$1" 2> /dev/null; }
 gauge() {
   v=$(value "$2" "$3")

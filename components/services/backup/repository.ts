@@ -52,6 +52,18 @@ export function repositoryOf(target: BackupTarget, stack: string): Repository {
   }
 }
 
+/** Where it is, for people; no secret is in it. */
+export function describeRepository(target: BackupTarget, stack: string): string {
+  switch (target.kind) {
+    case "folder":
+      return target.path ?? `docker:${physicalPrefix(stack)}-backup-repository`;
+    case "sftp":
+      return `sftp://${target.user}@${target.host}:${target.port}${target.path}`;
+    case "s3":
+      return repositoryOf(target, stack).address;
+  }
+}
+
 /** Through rclone: restic's own SFTP needs an `ssh` program, which the container doesn't have. */
 function sftpRepository(target: Extract<BackupTarget, { kind: "sftp" }>): Repository {
   const remote = {

@@ -86,7 +86,7 @@ export function recovery(stage: Stage): void {
 
     it("brings it up and fills it, without anybody's sessions, and leaves the first alone", async () => {
       const since = await fingerprint(stack);
-      const server = sshd as SshServer;
+      const server = sshd!;
       // One folder with both stacks' files, state and passphrase, as an operator has them.
       writeFileSync(
         join(stack.dir, "Pulumi.e2e-copy.yaml"),

@@ -21,7 +21,7 @@ export function reboot(get: () => MediaStack): void {
       const chat = media.stack.docker.getContainer(media.container("mattermost"));
       const before = (await chat.inspect()).State.StartedAt;
       await alone(async () => {
-        const well = await containers(media.stack.docker, true);
+        const well = await running(media.stack.docker, { healthy: true });
         const { status, stderr } = spawnSync("sh", ["-c", restart ?? "false"], { encoding: "utf8" });
         expect({ status, stderr }).toMatchObject({ status: 0 });
         await restarted(chat, before);
@@ -43,15 +43,15 @@ export function reboot(get: () => MediaStack): void {
   });
 }
 
-/** Ids of the containers, of all stacks, that run and are healthy, or that aren't. */
-async function containers(docker: Docker, healthy: boolean): Promise<string[]> {
-  const all = await docker.listContainers({ all: true, filters: { label: [labels.stack] } });
+/** Ids of the running containers of all stacks that are healthy, or that aren't. A job that has ended is neither. */
+async function running(docker: Docker, { healthy }: { healthy: boolean }): Promise<string[]> {
+  const all = await docker.listContainers({ filters: { label: [labels.stack] } });
   return all.filter(({ Status }) => Status.includes("(healthy)") === healthy).map(({ Id }) => Id);
 }
 
 async function healthyAgain(docker: Docker, ids: readonly string[]): Promise<void> {
   const end = Date.now() + 240_000;
-  while ((await containers(docker, false)).some((id) => ids.includes(id))) {
+  while ((await running(docker, { healthy: false })).some((id) => ids.includes(id))) {
     if (Date.now() > end) throw new Error("another suite's stack is not healthy again after 240 s");
     await new Promise((later) => setTimeout(later, 500));
   }
