@@ -46,16 +46,21 @@ export async function send(
   container: Docker.Container,
   sent: readonly Sent[],
   owner: { uid: number; gid: number },
+  interrupted: AbortSignal = new AbortController().signal,
 ): Promise<void> {
   const { pack } = await import("tar-stream");
   const archive = pack();
   const abort = new AbortController();
-  const put = container.putArchive(streamOf(archive), { path: "/", abortSignal: abort.signal });
+  const put = container.putArchive(streamOf(archive), {
+    path: "/",
+    abortSignal: AbortSignal.any([abort.signal, interrupted]),
+  });
   try {
     await Promise.all([put, feed(archive, sent, owner)]);
   } catch (error) {
     abort.abort();
     await put.catch(() => undefined);
+    if (interrupted.aborted) throw new UserError("Interrupted: nothing was changed.");
     throw error;
   }
 }

@@ -37,10 +37,13 @@ export async function importServer(docker: Docker, topology: Topology, asked: As
   const container = await makeWorker(docker, topology, "import", ["/muster/import.sh"], {
     folders: ["/import"],
   });
+  const abort = new AbortController();
   const interrupt = (): void => {
+    abort.abort();
     container.stop({ t: 5 }).catch(() => undefined);
   };
-  process.once("SIGINT", interrupt);
+  // Ctrl-C may come more than once: it goes to npm and to what npm has started.
+  process.on("SIGINT", interrupt);
   const run = phaseRunner(docker, container);
   try {
     await container.putArchive(
@@ -66,8 +69,8 @@ export async function importServer(docker: Docker, topology: Topology, asked: As
 
     async function sendAndFill(): Promise<string> {
       try {
-        await send(container, await single(dump.path, "import/dump"), { uid: 0, gid: 0 });
-        await send(container, files, owner);
+        await send(container, await single(dump.path, "import/dump"), { uid: 0, gid: 0 }, abort.signal);
+        await send(container, files, owner, abort.signal);
         const filled = await run("fill");
         const problem = importProblem(writtenBy(filled), writtenBy(looked, "here\t"), imageOf(topology));
         if (problem !== undefined) throw new UserError(`${problem}\n\nNothing was changed.`);

@@ -73,7 +73,11 @@ describe("a look before an import", () => {
   it("refuses a stack that is in use, unless its data shall be replaced", () => {
     box.use();
     expect(run("look")).toMatchObject({ code: 1, stderr: expect.stringContaining("--overwrite test") });
-    expect(run("look", { overwrite: "yes" }).stdout).toContain("used\tyes\n");
+    expect(run("look", { overwrite: "yes" })).toMatchObject({
+      code: 0,
+      stderr: "",
+      stdout: "used\tyes\n",
+    });
     box.write("/status/restoring", "import-1\n");
     expect(run("look")).toMatchObject({ code: 0, stdout: expect.stringContaining("used\tno\n") });
     box.write("/status/restoring", "import-2\n");
