@@ -1,16 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
+import { readBackupStatus, unknownStatus } from "./components/host/backupStatus";
 import { containerName } from "./components/platform/names";
+import { backup } from "./components/services/backup/backup";
 import { Environment } from "./stacks/environment";
 import { type Outputs, outputsOf } from "./stacks/outputs";
 import { readEngineConfig } from "./stacks/settings/engine";
 import { loadTopology } from "./stacks/topology/load";
 
 /** Settings -> topology -> environment -> outputs. Bad settings fail here, before anything is created. */
-export = (): Outputs => {
+export = async (): Promise<Outputs> => {
   const stack = pulumi.getStack();
   const topology = loadTopology(stack, readEngineConfig(), refuse);
+  const { host } = topology.settings;
+  const container = (service: string): string => containerName(stack, service);
+  // Before all else: a busy program would hear the answer too late.
+  const status =
+    host.provider === "local" ? await readBackupStatus(host.engine, container(backup.name)) : unknownStatus;
   new Environment(stack, topology);
-  return outputsOf(topology, (service) => containerName(stack, service));
+  return outputsOf(topology, container, status);
 };
 
 /**

@@ -12,6 +12,8 @@ const project = (displayName, ...folders) => ({
 module.exports = {
   // Jest leaves one core to others by default: on two, that is half of them.
   maxWorkers: "100%",
+  // A hung test still ends; a busy machine is no failure.
+  testTimeout: 30_000,
   projects: [
     project("unit", "unit"),
     project("components", "components", "helpers"),

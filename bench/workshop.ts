@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import Docker from "dockerode";
 import { labels } from "../components/host/engine";
 import { ensureImages } from "../test/e2e/images/build";
-import { type ImageOverrides, imagesOf, swappedImages } from "../test/e2e/images/chosen";
+import { type ImageOverrides, referencesOf, swappedImages } from "../test/e2e/images/chosen";
 import { engineSocket } from "../test/e2e/parts";
 import { parseSettings } from "../stacks/settings/parse";
 import { topologyOf } from "../stacks/topology";
@@ -31,7 +31,7 @@ export class Workshop {
     if (taken !== undefined)
       throw new Error(`Pulumi.${taken}.yaml is there: a stack ${taken} isn't the bench's own`);
     const raw = { source: "bench", ...settings("bench", this.overrides) };
-    await this.ensureImages(imagesOf(topologyOf("bench", parseSettings(raw))), say);
+    await this.ensureImages(referencesOf(topologyOf("bench", parseSettings(raw))), say);
     await this.removeStacks();
   }
 

@@ -1,7 +1,6 @@
 /** Looks into a running stack: logs, and Mattermost's own command line. The same on every kind of host. */
-import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
-import { connect, demultiplex } from "../components/host/engine";
+import { connect, demultiplex, linesOf } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
 import { UserError } from "./errors";
 import { engineOf, runnable } from "./load";
@@ -29,7 +28,7 @@ export async function logs(
       const print = (line: string): void => console.log(`${name.padEnd(width)} | ${line}`);
       const container = await running(docker, stack, name);
       const options = { stdout: true, stderr: true, tail: Number(tail) };
-      if (follow) await printStream(docker, await container.logs({ ...options, follow: true }), print);
+      if (follow) await linesOf(docker, await container.logs({ ...options, follow: true }), print);
       else
         demultiplex(await container.logs(options))
           .trimEnd()
@@ -37,22 +36,6 @@ export async function logs(
           .forEach(print);
     }),
   );
-}
-
-function printStream(
-  docker: Docker,
-  stream: NodeJS.ReadableStream,
-  print: (line: string) => void,
-): Promise<void> {
-  const lines = new PassThrough();
-  let rest = "";
-  lines.on("data", (chunk: Buffer) => {
-    const parts = (rest + chunk.toString("utf8")).split("\n");
-    rest = parts.pop() ?? "";
-    parts.forEach(print);
-  });
-  (docker.modem as { demuxStream: (...streams: unknown[]) => void }).demuxStream(stream, lines, lines);
-  return new Promise((resolve) => stream.on("end", resolve));
 }
 
 /** Runs `mmctl` in Mattermost's container, over its local socket; its exit code becomes ours. */

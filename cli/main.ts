@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { SettingsError } from "../stacks/settings/problems";
 import { UserError } from "./errors";
+import type { ImportOptions } from "./import";
 
 const program = new Command("muster")
   .description("A team's own chat, calls and meetings.")
@@ -76,6 +77,83 @@ program
   .argument("[arguments...]")
   .passThroughOptions()
   .action(async (stack: string, rest: string[]) => (await import("./inspect.js")).mmctl(stack, rest));
+program
+  .command("bucket")
+  .description("make the bucket for backups, and prove that the host's key can't destroy them")
+  .argument(stackArgument)
+  .option("--principal <name>", "the host's key as the storage's policies name it; at AWS, its user's ARN")
+  .option("--prune-principal <name>", "the same for a key that may prune")
+  .action(async (stack: string, options: { principal?: string; prunePrincipal?: string }) =>
+    (await import("./bucket.js")).bucket(stack, options),
+  );
+program
+  .command("prune")
+  .description("remove the backups that aren't kept, with another key than the host's")
+  .argument(stackArgument)
+  .option("--dry-run", "only show what would go", false)
+  .action(async (stack: string, options: { dryRun: boolean }) =>
+    (await import("./prune.js")).prune(stack, options),
+  );
+program
+  .command("key")
+  .description("print the keys of the backups for the safe, on a terminal only")
+  .argument(stackArgument)
+  .action(async (stack: string) => (await import("./key.js")).key(stack));
+
+program
+  .command("backup")
+  .description("take a backup now")
+  .argument(stackArgument)
+  .action(async (stack: string) => (await import("./backup.js")).runScript(stack, "backup"));
+program
+  .command("check")
+  .description("check the repository of the backups, and read part of it back")
+  .argument(stackArgument)
+  .action(async (stack: string) => (await import("./backup.js")).runScript(stack, "check"));
+program
+  .command("drill")
+  .description("restore the newest backup into a throwaway server, and compare it with what was backed up")
+  .argument(stackArgument)
+  .action(async (stack: string) => (await import("./backup.js")).runScript(stack, "drill"));
+program
+  .command("snapshots")
+  .description("list the backups")
+  .argument(stackArgument)
+  .action(async (stack: string) => (await import("./backup.js")).snapshots(stack));
+program
+  .command("restore")
+  .description("bring a backup back: into its stack, or into another one for a look")
+  .argument(stackArgument, "stack whose backup it is")
+  .option("--snapshot <id>", "which one; see npm run snapshots", "latest")
+  .option("--to <stack>", "stack to restore into; default: its own")
+  .option(
+    "--overwrite <stack>",
+    "replace what people have written there since: say that stack's name once more",
+  )
+  .action(async (stack: string, options: { snapshot: string; to?: string; overwrite?: string }) =>
+    (await import("./restore.js")).restore(stack, options),
+  );
+
+program
+  .command("upgrade")
+  .description("bring newer versions up, and go back by itself where that fails")
+  .argument(stackArgument)
+  .option("--plan", "only show what would change, which services stop, and for about how long", false)
+  .action(async (stack: string, options: { plan: boolean }) =>
+    (await import("./upgrade.js")).upgrade(stack, options),
+  );
+program
+  .command("import")
+  .description("take over an existing Mattermost (dump and files), or a bulk import such as Slack's")
+  .argument(stackArgument)
+  .option("--dump <file>", "the old server's database: pg_dump -Fc, or plain SQL")
+  .option("--files <folder>", "the old server's data folder")
+  .option("--config <file>", "the old server's config.json: keys, sign-on and plugins of it")
+  .option("--bulk <file>", "a zip in Mattermost's own form, such as mmetl makes of a Slack export")
+  .option("--overwrite <stack>", "replace all that the stack holds: say its name once more")
+  .action(async (stack: string, options: ImportOptions) =>
+    (await import("./import.js")).importInto(stack, options),
+  );
 
 program.parseAsync().catch((error: unknown) => {
   if (!(error instanceof SettingsError || error instanceof UserError)) throw error;

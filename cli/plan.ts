@@ -1,5 +1,3 @@
-import Table from "cli-table3";
-import { createColors, isColorSupported } from "picocolors";
 import type { Topology } from "../stacks/topology";
 import { portNumbers, siteUrl } from "../stacks/topology/exposure";
 import type { Finding } from "../stacks/topology/types";
@@ -7,9 +5,7 @@ import { errorsOf } from "../stacks/topology";
 import { describeOffering } from "../stacks/settings/editions";
 import { hostReserveMiB } from "../stacks/topology/hosts";
 import { planned } from "./load";
-
-/** Colour on a terminal only: CI services ask for it in pipes too. */
-const colors = createColors(isColorSupported && process.stdout.isTTY);
+import { colors, table } from "./table";
 
 /** Prints the plan; the exit code tells whether an `up` would be refused for its settings. */
 export function plan(stack: string): void {
@@ -33,27 +29,6 @@ export function describePlan(topology: Topology): string {
 }
 
 const section = (title: string, body: string): string => `${colors.bold(title)}\n${body}`;
-
-function table(head: string[], rows: (string | number)[][]): string {
-  const plain = { head: [], border: [], "padding-left": 0, "padding-right": 2 };
-  const none = ["top", "bottom", "mid", "left", "right", "middle"].flatMap((side) => [
-    [side, ""],
-    [`${side}-mid`, ""],
-    [`${side}-left`, ""],
-    [`${side}-right`, ""],
-  ]);
-  const view = new Table({
-    head: head.map((title) => colors.dim(title)),
-    style: plain,
-    chars: Object.fromEntries(none) as Record<string, string>,
-  });
-  view.push(...rows);
-  return view
-    .toString()
-    .split("\n")
-    .map((line) => `  ${line.trimEnd()}`)
-    .join("\n");
-}
 
 function hosts({ hosts: all }: Topology): string {
   return table(

@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import type Docker from "dockerode";
 import { labels } from "../components/host/engine";
 import { physicalPrefix } from "../components/platform/names";
-import type { Topology } from "../stacks/topology";
+import { imagesOf, type Topology } from "../stacks/topology";
 import { UserError } from "./errors";
 import { takenPorts } from "./preflight.network";
 import { capturePulumi } from "./pulumi";
@@ -126,9 +126,8 @@ async function freeDiskGiB(folder: string): Promise<number | undefined> {
 }
 
 /** Images that are neither there nor to be had. What needs a sign-in is left to the pull. */
-async function missingImages(docker: Docker, { services, toolsImage }: Topology): Promise<Missing[]> {
-  const references = services.flatMap(({ image, jobs }) => [image, ...jobs.map((job) => job.image)]);
-  const all = [...new Set([toolsImage, ...references].map(({ reference }) => reference))];
+async function missingImages(docker: Docker, topology: Topology): Promise<Missing[]> {
+  const all = [...new Set(imagesOf(topology).map(({ reference }) => reference))];
   const checked = await Promise.all(
     all.map(async (reference) => ({ reference, problem: await imageProblem(docker, reference) })),
   );

@@ -37,6 +37,10 @@ export const passphraseSource = (): string =>
     ? "PULUMI_CONFIG_PASSPHRASE"
     : (process.env["PULUMI_CONFIG_PASSPHRASE_FILE"] ?? passphraseFile);
 
+/** Muster's own passphrase; `undefined` where the environment names another, or there is none yet. */
+export const ownPassphrase = (): string | undefined =>
+  hasPassphrase() || !existsSync(passphraseFile) ? undefined : readFileSync(passphraseFile, "utf8");
+
 /** Environment for the Pulumi CLI: nobody is asked, nothing is reported to anyone. */
 export function engineEnvironment(): NodeJS.ProcessEnv {
   return {

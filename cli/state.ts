@@ -4,18 +4,25 @@ import { UserError } from "./errors";
 import { checkpointFile, passphraseSource, stateDir } from "./project";
 import { capturePulumi } from "./pulumi";
 
-interface StateResource {
+export interface StateResource {
   urn: string;
   type: string;
   id?: string;
+  parent?: string;
+  /** Replaced already, and only waiting for its removal. */
+  delete?: boolean;
+  inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
+  protect?: boolean;
 }
 export interface StackState {
   resources: readonly StateResource[];
   pendingOperations: number;
 }
 
-const types = {
+export const resourceTypes = {
+  stack: "pulumi:pulumi:Stack",
+  service: "muster:platform:Service",
   container: "docker:index/container:Container",
   network: "docker:index/network:Network",
   volume: "docker:index/volume:Volume",
@@ -26,7 +33,7 @@ const types = {
  * @throws UserError when it is damaged, or the passphrase is another one: before anything is changed.
  */
 export async function readState(stack: string): Promise<StackState | undefined> {
-  refuseCorrupt(stack);
+  readCheckpoint(stack);
   const list = await capturePulumi(["stack", "ls", "--json"]);
   if (list.code !== 0) throw new UserError(`The state backend can't be read.\n${list.stderr.trim()}`);
   const stacks = JSON.parse(list.stdout) as { name: string }[];
@@ -58,14 +65,18 @@ function unreadable(stack: string, reason: string): UserError {
   );
 }
 
-/** A state file that is no JSON gets one clear error, before anything is asked of the engine. */
-function refuseCorrupt(stack: string): void {
+/**
+ * A stack's state as it lies in a file backend: secrets still encrypted, so nobody is asked for a passphrase.
+ * `undefined` where the stack, or such a backend, isn't there.
+ * @throws UserError when it is no JSON: one clear error, before anything is asked of the engine.
+ */
+export function readCheckpoint(stack: string): unknown {
   const dir = stateDir();
-  if (dir === undefined) return;
+  if (dir === undefined) return undefined;
   const file = checkpointFile(dir, stack);
-  if (!existsSync(file)) return;
+  if (!existsSync(file)) return undefined;
   try {
-    JSON.parse(readFileSync(file, "utf8"));
+    return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw new UserError(
       [
@@ -82,9 +93,35 @@ const ids = (type: string) => (state: StackState | undefined) =>
   new Set(
     (state?.resources ?? []).flatMap((resource) => (resource.type === type ? (resource.id ?? []) : [])),
   );
-export const containerIds = ids(types.container);
-export const networkIds = ids(types.network);
-export const volumeNames = ids(types.volume);
+export const containerIds = ids(resourceTypes.container);
+export const networkIds = ids(resourceTypes.network);
+export const volumeNames = ids(resourceTypes.volume);
+
+/**
+ * The image reference of each service, from a state: one that `readState` gives, an export, or a file backend's
+ * checkpoint. Of services that are stopped, the last one: the stack's outputs outlive the containers, as the data does.
+ */
+export function runningImages(state: unknown): Record<string, string> {
+  const { resources, deployment, checkpoint } = (state ?? {}) as {
+    resources?: StateResource[];
+    deployment?: { resources?: StateResource[] } | null;
+    checkpoint?: { latest?: { resources?: StateResource[] } | null };
+  };
+  const all = resources ?? deployment?.resources ?? checkpoint?.latest?.resources ?? [];
+  const last = all.find(({ type }) => type === resourceTypes.stack)?.outputs?.["services"] ?? {};
+  return Object.fromEntries(
+    [
+      ...Object.entries(last).map(([name, service]) => [name, (service as { image?: unknown }).image]),
+      ...all
+        .filter((resource) => resource.type === resourceTypes.container && resource.delete !== true)
+        // A job of the service has another name than the service.
+        .filter(({ urn, parent }) =>
+          parent?.endsWith(`${resourceTypes.service}::${urn.split("::").at(-1) ?? ""}`),
+        )
+        .map(({ urn, inputs }) => [urn.split("::").at(-1), inputs?.["image"]]),
+    ].filter(([, image]) => typeof image === "string"),
+  ) as Record<string, string>;
+}
 
 /** An output of the resource with this name. */
 export function outputOf(state: StackState | undefined, name: string, output: string): string | undefined {

@@ -6,39 +6,68 @@ import { readStackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
 import { UserError } from "./errors";
-import { clearDeadLock, removeStrays, retryUndone, settlePending } from "./heal";
+import { clearDeadLock, releaseFormerVolumes, removeStrays, retryUndone, settlePending } from "./heal";
 import { addressIsSet, rememberLanAddress, withLanAddress } from "./lan";
-import { engineOf, runnable } from "./load";
+import { checkUpgrade, engineOf, runnable } from "./load";
 import { missingOnHost, missingTools, requireAll } from "./preflight";
 import { kernelNotices } from "./preflight.network";
 import { prepareProject, projectDir } from "./project";
 import { capturePulumi, runPulumi } from "./pulumi";
-import { readState } from "./state";
+import { readState, type StackState } from "./state";
+import { handStateToBackup } from "./stateBackup";
 
 const say = (lines: readonly string[]): void => {
   for (const line of lines) console.log(line);
 };
 
+/** A stack that nothing speaks against bringing up. */
+export interface Ready {
+  topology: Topology;
+  state: StackState | undefined;
+  docker: Docker;
+}
+
 /** Brings a stack up: checks, heals what a killed `up` left, runs the engine, says what there is now. */
 export async function up(stack: string, rest: readonly string[]): Promise<void> {
+  const ready = await makeReady(stack);
+  await bringUp(ready, rest);
+  await sayWhatIsThere(ready);
+}
+
+/** Everything that may speak against an `up`, before anything but the stack's file is changed. */
+export async function makeReady(stack: string): Promise<Ready> {
   const raw = readStackFile(projectDir, stack);
   const topology = runnable(stack, withLanAddress(raw));
   prepareProject();
   await requireAll(await missingTools());
   say(clearDeadLock(stack));
   const state = await readState(stack);
+  say(checkUpgrade(topology, state));
   const docker = await connect(engineOf(topology));
   await requireAll(await missingOnHost(docker, topology, state));
-
   if (state === undefined) await initStack(stack);
   say(await rememberLanAddress(topology, addressIsSet(raw)));
   say(kernelNotices(topology));
+  return { topology, state, docker };
+}
+
+export async function sayWhatIsThere({ topology, docker }: Ready): Promise<void> {
+  say(await summary(topology));
+  say(await undoneParts(docker, topology));
+}
+
+/** The engine's part of it: heals, runs it, and hands the new state to the backup. */
+export async function bringUp(
+  { topology, state, docker }: Ready,
+  rest: readonly string[] = [],
+): Promise<void> {
+  const { stack } = topology;
   if (state !== undefined) {
     say(await removeStrays(docker, stack, state));
     say(await settlePending(stack, state));
     say(await retryUndone(docker, stack, state));
+    say(await releaseFormerVolumes(topology, state));
   }
-
   // With a refresh: a container that somebody removed or stopped comes back.
   const code = await runPulumi([
     "up",
@@ -54,8 +83,7 @@ export async function up(stack: string, rest: readonly string[]): Promise<void> 
     throw new UserError(
       `The stack ${stack} isn't fully up; see above. Mend it and run the same command again.`,
     );
-  say(await summary(topology));
-  say(await undoneParts(docker, topology));
+  await handStateToBackup(docker, topology);
 }
 
 /** Runs another verb of the engine on a stack, after clearing a dead lock. */
@@ -64,11 +92,14 @@ export async function passOn(
   stack: string,
   rest: readonly string[],
 ): Promise<void> {
-  runnable(stack);
+  const topology = runnable(stack);
   prepareProject();
   await requireAll(await missingTools());
   say(clearDeadLock(stack));
-  if ((await readState(stack)) === undefined) await initStack(stack);
+  const state = await readState(stack);
+  // A refresh doesn't run the program: it changes no image.
+  if (verb === "preview") say(checkUpgrade(topology, state));
+  if (state === undefined) await initStack(stack);
   process.exitCode = await runPulumi([verb, "-s", stack, ...rest]);
 }
 

@@ -166,6 +166,20 @@ export const containerRules: readonly Rule[] = [
     ),
   },
   {
+    name: "others' volumes are read-only",
+    why: "what reads everybody's files, such as backups, must not be able to change them",
+    fix: "readOnly: true for every mount of another service's volume",
+    check: inputsHold(container, ["name", "mounts"], ({ name: physical, mounts }, resource, { expected }) => {
+      const { name } = resource;
+      const service =
+        [...expected.services].find((own) => name === own || name.startsWith(`${own}-`)) ?? name;
+      const own = `${String(physical).slice(0, -name.length)}${service}-`;
+      return list(mounts)
+        .map(map)
+        .every(({ source, readOnly }) => readOnly === true || String(source).startsWith(own));
+    }),
+  },
+  {
     name: "uploads into a writable root",
     why: "Docker refuses uploads into a container whose root is read-only, even onto a volume",
     fix: "upload in the preparing container",

@@ -1,5 +1,5 @@
-import { prepareSandbox } from "../components/platform/prepare";
-import type { Sandbox } from "../components/services/service";
+import { prepareSandbox, shipSandbox } from "../components/platform/prepare";
+import { isKept, type Sandbox } from "../components/services/service";
 import type { Topology } from "../stacks/topology";
 import type { Expected } from "./graph";
 
@@ -14,6 +14,10 @@ export function expectedOf({ services, openings, settings }: Topology): Expected
       [`${unit}-prepare`, prepareSandbox],
     ]),
   );
+  const shipments = services.flatMap(({ name, tools }) =>
+    tools.map(({ path }): [string, Sandbox] => [`${name}-${path.split("/").at(-1) ?? ""}`, shipSandbox]),
+  );
+  units.push(...shipments);
   const withHostNetwork = new Set(
     services.flatMap(({ name, service }) => (service.sandbox.hostNetwork ? [name] : [])),
   );
@@ -33,7 +37,7 @@ export function expectedOf({ services, openings, settings }: Topology): Expected
     keptVolumes: new Set(
       settings.protectData
         ? services.flatMap(({ name, volumes }) =>
-            volumes.filter(({ backup }) => backup !== "none").map((volume) => `${name}-${volume.name}`),
+            volumes.filter(isKept).map((volume) => `${name}-${volume.name}`),
           )
         : [],
     ),

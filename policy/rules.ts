@@ -63,7 +63,7 @@ const resourceRules: readonly Rule[] = [
   {
     name: "kept volumes",
     why: "people's messages and files must outlive a destroy",
-    fix: "protect and retainOnDelete for every volume that a backup holds",
+    fix: "protect and retainOnDelete for every volume that holds data or backups",
     check: optionsHold(
       [types.volume],
       ({ protect = false, retainOnDelete = false }, { name }, { expected }) => {

@@ -3,6 +3,8 @@
  * renamed or removed within a version. Plain data from the topology, so a preview shows all of it.
  */
 import { z } from "zod";
+import { type BackupStatus, type StatusRecord, unknownStatus } from "../components/host/backupStatus";
+import { describeRepository } from "../components/services/backup/repository";
 import { siteUrl } from "./topology/exposure";
 import type { ServicePlan, Topology } from "./topology";
 
@@ -77,12 +79,53 @@ export const outputsSchema = z.strictObject({
       }),
     )
     .describe("Every port that a host publishes."),
+  backup: z
+    .strictObject({
+      target: z.enum(["folder", "sftp", "s3"]).describe("Kind of place."),
+      repository: z.string().describe("Address of the repository; docker:NAME is a volume of the engine."),
+      schedule: z
+        .strictObject({
+          at: z.string().describe("Time of the nightly backup, UTC."),
+          keep: z
+            .strictObject({ daily: amount, weekly: amount, monthly: amount, yearly: amount })
+            .describe("How many snapshots of each kind stay."),
+          checkDays: amount.describe("Days between checks of the repository."),
+          drillDays: amount.describe("Days between drills."),
+        })
+        .describe("When backups run, and what stays."),
+      last: z
+        .strictObject({
+          at: z.iso.datetime().describe("When it ended."),
+          bytes: amount.describe("Bytes that it holds."),
+          files: amount.describe("Files in it."),
+          snapshot: z.string().describe("Its id."),
+        })
+        .nullable()
+        .describe("The last good backup; null where there is none, or where nobody can say."),
+      proven: z
+        .strictObject({
+          at: z.iso.datetime().describe("When the drill ended."),
+          taken: z.iso.datetime().describe("When the backup was taken that it restored."),
+          bytes: amount.describe("Bytes that it holds."),
+        })
+        .nullable()
+        .describe("The last backup that a drill has restored and compared; null likewise."),
+    })
+    .describe("Backups, as they were when the program ran last."),
 });
 
 export type Outputs = z.output<typeof outputsSchema>;
 
-/** The outputs of a topology; `containerName` tells the physical name of a service's container. */
-export function outputsOf(topology: Topology, containerName: (service: string) => string): Outputs {
+/**
+ * The outputs of a topology. Pure.
+ * @param containerName tells the physical name of a service's container.
+ * @param status what the backup's container has written down.
+ */
+export function outputsOf(
+  topology: Topology,
+  containerName: (service: string) => string,
+  status: BackupStatus = unknownStatus,
+): Outputs {
   const { stack, settings, offering, hosts, services, routes, openings } = topology;
   return {
     schemaVersion: 1,
@@ -125,8 +168,38 @@ export function outputsOf(topology: Topology, containerName: (service: string) =
       from,
       why,
     })),
+    backup: backupOf(topology, status),
   };
 }
+
+function backupOf({ stack, settings }: Topology, { backup, drill }: BackupStatus): Outputs["backup"] {
+  const { target, at, keep, checkDays, drillDays } = settings.backup;
+  const last = numbersIn(backup, ["at", "bytes", "files"]);
+  const proven = numbersIn(drill, ["at", "taken", "bytes"]);
+  const snapshot = backup?.["snapshot"];
+  return {
+    target: target.kind,
+    repository: describeRepository(target, stack),
+    schedule: { at, keep, checkDays, drillDays },
+    last: last === undefined || snapshot === undefined ? null : { ...last, at: isoTime(last.at), snapshot },
+    proven:
+      proven === undefined
+        ? null
+        : { at: isoTime(proven.at), taken: isoTime(proven.taken), bytes: proven.bytes },
+  };
+}
+
+/** Numbers of a record; `undefined` where one is missing, or none. */
+function numbersIn<K extends string>(
+  record: StatusRecord | undefined,
+  keys: readonly K[],
+): Record<K, number> | undefined {
+  const values = keys.map((key) => [key, record?.[key] ?? ""] as const);
+  if (!values.every(([, text]) => /^\d{1,15}$/.test(text))) return undefined;
+  return Object.fromEntries(values.map(([key, text]) => [key, Number(text)])) as Record<K, number>;
+}
+
+const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 function healthAddress(
   { name, ports }: ServicePlan,

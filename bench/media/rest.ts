@@ -5,7 +5,7 @@ import { containerName } from "../../components/platform/names";
 import { parseSettings } from "../../stacks/settings/parse";
 import { type Topology, topologyOf } from "../../stacks/topology";
 import { imageKind } from "../../test/e2e/images/build";
-import { imagesOf } from "../../test/e2e/images/chosen";
+import { referencesOf } from "../../test/e2e/images/chosen";
 import { PluginServer } from "../../test/e2e/plugin";
 import { engineSocket } from "../../test/e2e/parts";
 import { CliProgram } from "../program";
@@ -60,7 +60,7 @@ export async function measureRest(
       stack,
       parseSettings({ source: "bench/media/rest.ts", values, encrypted: [] }),
     );
-    await workshop.ensureImages(imagesOf(topology), say);
+    await workshop.ensureImages(referencesOf(topology), say);
     const dir = workshop.copyProject("media");
     writeStackFile(dir, "muster", stack, values);
     const program = new CliProgram(stack, dir, join(workshop.dir, "state-media"));

@@ -1,4 +1,5 @@
 /** Talks to a Docker Engine directly: for logs of something that failed, and for our own verbs. */
+import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
 
 /** Labels that everything of a stack carries. */
@@ -8,6 +9,8 @@ export const labels = {
   instance: "muster.instance",
   service: "muster.service",
   files: "muster.files",
+  /** Major version of the database that a container writes to: another one is asked about before it starts. */
+  database: "muster.database",
 } as const;
 
 /** A client for `unix:///path/to/docker.sock`. Loaded late: an `up` that succeeds never needs it. */
@@ -34,4 +37,45 @@ export function demultiplex(raw: Buffer): string {
     offset += 8 + length;
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Runs a command in a container and waits for it; `onLine` sees each line as it comes. */
+export async function execute(
+  docker: Docker,
+  container: string,
+  command: readonly string[],
+  { environment = [], onLine }: { environment?: readonly string[]; onLine?: (line: string) => void } = {},
+): Promise<{ code: number; output: string }> {
+  const exec = await docker.getContainer(container).exec({
+    Cmd: [...command],
+    Env: [...environment],
+    AttachStdout: true,
+    AttachStderr: true,
+  });
+  const stream = await exec.start({ hijack: true, stdin: false });
+  const output = await linesOf(docker, stream, onLine);
+  return { code: (await exec.inspect()).ExitCode ?? 1, output };
+}
+
+/** All that comes out of a multiplexed stream, until its end; `onLine` sees each line as it comes. */
+export async function linesOf(
+  docker: Docker,
+  stream: NodeJS.ReadableStream,
+  onLine: (line: string) => void = () => undefined,
+): Promise<string> {
+  const lines = new PassThrough();
+  let output = "";
+  let rest = "";
+  lines.on("data", (chunk: Buffer) => {
+    const parts = (rest + chunk.toString("utf8")).split("\n");
+    rest = parts.pop() ?? "";
+    for (const line of parts) {
+      output += `${line}\n`;
+      onLine(line);
+    }
+  });
+  (docker.modem as { demuxStream: (...streams: unknown[]) => void }).demuxStream(stream, lines, lines);
+  await new Promise((resolve) => stream.on("end", resolve));
+  if (rest !== "") onLine(rest);
+  return output + rest;
 }

@@ -4,10 +4,11 @@ import type { ImagePlan, ServicePlan, Topology } from "../../stacks/topology";
 import { outsideNetwork } from "../../stacks/topology/exposure";
 import type { Host } from "../host/host";
 import { showLogsOnError } from "./failure";
+import { Guard } from "./guard";
 import { physicalPrefix } from "./names";
 import { Secrets } from "./secrets";
 import { ServiceGroup } from "./serviceGroup";
-import { identityLabels, labelList, type UnitContext } from "./unit";
+import { identityLabels, labelList, type UnitContext } from "./resource";
 
 export interface PlatformArgs {
   topology: Topology;
@@ -18,10 +19,12 @@ export interface PlatformArgs {
 export class Platform extends pulumi.ComponentResource {
   private readonly images = new Map<string, docker.RemoteImage>();
   private readonly context: UnitContext;
+  private readonly guard: Guard;
 
   constructor(name: string, { topology, host }: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("muster:platform:Platform", name, {}, opts);
     const secrets = this.createSecrets(topology);
+    this.guard = new Guard(topology, host.engine);
     this.context = this.contextOf(topology, host, secrets);
     const networks = this.createNetworks(topology);
     this.createServices(topology, networks);
@@ -52,13 +55,18 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   /** One pull per image, whoever runs it; kept on the host, since others may run it too. */
-  private pulled({ name, reference }: ImagePlan): docker.RemoteImage {
+  private pulled(plan: ImagePlan): docker.RemoteImage {
+    const { name, reference } = plan;
     const known = this.images.get(name);
     if (known !== undefined) return known;
     const image = new docker.RemoteImage(
       `image-${name}`,
       { name: reference, keepLocally: true },
-      { parent: this, provider: this.context.provider },
+      {
+        parent: this,
+        provider: this.context.provider,
+        hooks: this.guard.imageHooks(plan),
+      },
     );
     this.images.set(name, image);
     return image;
@@ -85,26 +93,35 @@ export class Platform extends pulumi.ComponentResource {
   }
 
   private createServices(topology: Topology, networks: ReadonlyMap<string, docker.Network>): void {
-    const groups = new Map<string, ServiceGroup>();
+    const { protectData } = topology.settings;
+    const groups = new Map(
+      topology.services.map((plan) => [
+        plan.name,
+        new ServiceGroup(plan, protectData, this.context, { parent: this }),
+      ]),
+    );
+    const containers = new Map<string, docker.Container>();
+    const guarded = topology.services
+      .filter(({ image }) => this.guard.guards(image))
+      .map(({ image }) => this.pulled(image));
     for (const plan of inStartOrder(topology.services)) {
       const own = topology.networks.filter(({ members }) => members.includes(plan.name));
-      const group = new ServiceGroup(
-        plan.name,
-        {
-          plan,
-          networks: own.flatMap(({ name }) => {
-            const network = networks.get(name);
-            if (network === undefined) return [];
-            return [{ name: network.name, own: name === plan.name, outside: name === outsideNetwork }];
-          }),
-          openings: topology.openings.filter(({ service }) => service === plan.name),
-          startsAfter: plan.service.startsAfter.flatMap((name) => groups.get(name)?.container ?? []),
-          protectData: topology.settings.protectData,
-          context: this.context,
-        },
-        { parent: this },
-      );
-      groups.set(plan.name, group);
+      const container = groups.get(plan.name)?.start({
+        networks: own.flatMap(({ name }) => {
+          const network = networks.get(name);
+          if (network === undefined) return [];
+          return [{ name: network.name, own: name === plan.name, outside: name === outsideNetwork }];
+        }),
+        openings: topology.openings.filter(({ service }) => service === plan.name),
+        after: this.guard.waits(plan) ? guarded : [],
+        guard: this.guard.start(plan),
+        startsAfter: plan.service.startsAfter.flatMap((name) => containers.get(name) ?? []),
+        sees: plan.sees.flatMap(({ service, volume, path }) => {
+          const seen = groups.get(service)?.volumes.get(volume);
+          return seen === undefined ? [] : [{ volume: seen, path }];
+        }),
+      });
+      if (container !== undefined) containers.set(plan.name, container);
     }
   }
 }

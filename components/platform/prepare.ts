@@ -20,6 +20,8 @@ export interface Preparation {
   files: readonly PlacedFile[];
   /** Ship busybox beside the files, for an image without a shell. */
   shell: boolean;
+  /** Names of the programs that others put there. */
+  tools: readonly string[];
   /** Number of data volumes; each is mounted at `volumeTarget(index)`. */
   volumeCount: number;
 }
@@ -27,7 +29,7 @@ export interface Preparation {
 export const volumeTarget = (index: number): string => `/volumes/${index}`;
 
 /** The script: every step can be repeated. */
-export function prepareScript({ owner, files, shell, volumeCount }: Preparation): string {
+export function prepareScript({ owner, files, shell, tools, volumeCount }: Preparation): string {
   const who = `${owner.uid}:${owner.gid}`;
   // Into an empty volume, Docker copies the image's folder with its owner, over the one that is set here.
   const volumes = Array.from({ length: volumeCount }, (_, index) => [
@@ -44,12 +46,13 @@ export function prepareScript({ owner, files, shell, volumeCount }: Preparation)
     ];
   };
   const stale =
-    files.length === 0 && !shell
+    files.length === 0 && !shell && tools.length === 0
       ? []
       : [
           `for file in ${filesTarget}/*; do case "\${file##*/}" in ${[
             ...files.map(({ name }) => quote(name)),
             ...(shell ? ["busybox"] : []),
+            ...tools.flatMap((name) => [quote(name), quote(`${name}.new`)]),
           ].join("|")}) ;; *) rm -rf "$file" ;; esac; done`,
         ];
   return [
@@ -69,6 +72,16 @@ export function prepareScript({ owner, files, shell, volumeCount }: Preparation)
   ].join("\n");
 }
 
+/** Copies a program whole, by way of another name. */
+export const shipScript = (path: string, name: string): string =>
+  [
+    "set -eu",
+    `cp ${quote(path)} ${quote(`${filesTarget}/${name}.new`)}`,
+    `chmod 0555 ${quote(`${filesTarget}/${name}.new`)}`,
+    `mv -f ${quote(`${filesTarget}/${name}.new`)} ${quote(`${filesTarget}/${name}`)}`,
+    sayReady,
+  ].join("\n");
+
 /** A job is healthy once it is done. */
 export const jobHealth = (timeoutSeconds: number, shell: readonly string[] = []): Health => ({
   command: [...shell, "test", "-f", readyFile],
@@ -87,4 +100,9 @@ export const prepareSandbox: Sandbox = {
     value: ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER"],
     reason: "gives files and volumes to the user that the service runs as",
   },
+};
+
+/** Root, since the files' folder is; without network, and gone within seconds. */
+export const shipSandbox: Sandbox = {
+  temporary: { value: { "/tmp": 1 }, reason: "says when it is done" },
 };

@@ -2,9 +2,11 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Opening } from "../../stacks/topology/types";
 import type { JobPlan, ServicePlan } from "../../stacks/topology";
-import type { Sandbox } from "../services/service";
+import { isKept, type Sandbox } from "../services/service";
 import { jobHealth } from "./prepare";
-import { createUnit, identityLabels, labelList, shellPath, type UnitContext } from "./unit";
+import { identityLabels, labelList, type UnitContext } from "./resource";
+import type { Mount } from "./supply";
+import { createUnit, shellPath, type UnitArgs } from "./unit";
 
 /** A network as one service sees it. */
 export interface ServiceNetwork {
@@ -15,37 +17,56 @@ export interface ServiceNetwork {
   outside: boolean;
 }
 
-export interface ServiceGroupArgs {
-  plan: ServicePlan;
+export interface StartArgs {
   /** Networks that the service is on. */
   networks: readonly ServiceNetwork[];
   openings: readonly Opening[];
   /** Containers that must be healthy first. */
   startsAfter: readonly docker.Container[];
-  protectData: boolean;
-  context: UnitContext;
+  /** What must be done before anything of it changes. */
+  after: readonly pulumi.Resource[];
+  /** Other services' volumes that it sees. */
+  sees: readonly Mount[];
+  /** What stands between it and data. */
+  guard: Pick<UnitArgs, "hooks" | "labels">;
 }
 
-/** One service on its host: volumes, container, jobs. */
+/** One service on its host: its volumes first, since others may see them; then its container and jobs. */
 export class ServiceGroup extends pulumi.ComponentResource {
-  readonly container: docker.Container;
+  /** By their names. */
+  readonly volumes: ReadonlyMap<string, docker.Volume>;
 
-  constructor(name: string, args: ServiceGroupArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("muster:platform:Service", name, {}, opts);
-    const volumes = this.createVolumes(args);
-    this.container = this.createService(name, args, volumes);
-    for (const plan of args.plan.jobs) this.createJob(plan, args, volumes);
-    this.registerOutputs();
+  constructor(
+    private readonly plan: ServicePlan,
+    protectData: boolean,
+    private readonly context: UnitContext,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("muster:platform:Service", plan.name, {}, opts);
+    this.volumes = this.createVolumes(protectData);
   }
 
-  private createVolumes({ plan, protectData, context }: ServiceGroupArgs): Map<string, docker.Volume> {
+  /** Creates its container and jobs, and returns the container. */
+  start(args: StartArgs): docker.Container {
+    const container = this.createService(args);
+    for (const plan of this.plan.jobs) this.createJob(plan, args, container);
+    this.registerOutputs();
+    return container;
+  }
+
+  private createVolumes(protectData: boolean): Map<string, docker.Volume> {
+    const { plan, context } = this;
     return new Map(
       plan.volumes.map((volume) => {
-        const keep = protectData && volume.backup !== "none";
+        const keep = protectData && isKept(volume);
         const child = `${plan.name}-${volume.name}`;
         const resource = new docker.Volume(
           child,
-          { name: `${context.prefix}-${child}`, labels: labelList(identityLabels(plan.name, context)) },
+          {
+            name: `${context.prefix}-${child}`,
+            labels: labelList(identityLabels(plan.name, context)),
+            ...(volume.folder === undefined ? {} : boundTo(volume.folder)),
+          },
           { parent: this, provider: context.provider, protect: keep, retainOnDelete: keep },
         );
         return [volume.name, resource] as const;
@@ -53,12 +74,15 @@ export class ServiceGroup extends pulumi.ComponentResource {
     );
   }
 
-  private createService(
-    name: string,
-    { plan, networks, openings, startsAfter, context }: ServiceGroupArgs,
-    volumes: ReadonlyMap<string, docker.Volume>,
-  ): docker.Container {
-    const { service, needs, image, spec } = plan;
+  private createService({
+    networks,
+    openings,
+    startsAfter,
+    after,
+    sees,
+    guard,
+  }: StartArgs): docker.Container {
+    const { service, name, needs, image, spec, tools } = this.plan;
     return createUnit(
       name,
       {
@@ -69,8 +93,11 @@ export class ServiceGroup extends pulumi.ComponentResource {
         cpus: needs.cpus,
         sandbox: service.sandbox,
         spec,
-        volumes: mountsOf(plan, volumes),
+        volumes: this.mounts(),
+        sees,
+        after,
         shell: service.shell ?? false,
+        tools,
         networks: networks.map(({ own, ...network }) => ({
           name: network.name,
           ...(own ? { alias: name } : {}),
@@ -80,17 +107,19 @@ export class ServiceGroup extends pulumi.ComponentResource {
         lifetime: "service",
         stopGraceSeconds: service.stopGraceSeconds,
         dependsOn: startsAfter,
+        ...guard,
       },
-      context,
+      this.context,
       this,
     );
   }
 
   private createJob(
     { job, image, spec }: JobPlan,
-    { plan, networks, context }: ServiceGroupArgs,
-    volumes: ReadonlyMap<string, docker.Volume>,
+    { networks }: StartArgs,
+    container: docker.Container,
   ): void {
+    const { plan, context } = this;
     const name = `${plan.name}-${job.name}`;
     const sandbox: Sandbox = job.sandbox ?? {};
     const reachable = networks.filter(({ outside }) => outside && sandbox.egress !== undefined);
@@ -104,29 +133,34 @@ export class ServiceGroup extends pulumi.ComponentResource {
         cpus: 0.1,
         sandbox,
         spec,
-        volumes: mountsOf(plan, volumes).filter((_, index) =>
-          job.volumes.includes(plan.volumes[index]?.name ?? ""),
-        ),
+        volumes: this.mounts(job.volumes),
+        sees: [],
+        after: [],
         shell: job.shell,
+        tools: [],
         networks: reachable.map((network) => ({ name: network.name })),
         ports: [],
         health: jobHealth(job.timeoutSeconds, job.shell ? [shellPath] : []),
         lifetime: "job",
         stopGraceSeconds: 5,
-        dependsOn: [this.container],
+        dependsOn: [container],
       },
       context,
       this,
     );
   }
+
+  /** Its volumes, or those of some names, where they are mounted. */
+  private mounts(names?: readonly string[]): Mount[] {
+    return this.plan.volumes.flatMap(({ name, path }) => {
+      const volume = this.volumes.get(name);
+      return volume === undefined || names?.includes(name) === false ? [] : [{ volume, path }];
+    });
+  }
 }
 
-function mountsOf(
-  { volumes }: ServicePlan,
-  resources: ReadonlyMap<string, docker.Volume>,
-): { volume: docker.Volume; path: string }[] {
-  return volumes.flatMap(({ name, path }) => {
-    const volume = resources.get(name);
-    return volume === undefined ? [] : [{ volume, path }];
-  });
-}
+/** A folder of the host as a volume. */
+const boundTo = (folder: string): Pick<docker.VolumeArgs, "driver" | "driverOpts"> => ({
+  driver: "local",
+  driverOpts: { type: "none", o: "bind", device: folder },
+});

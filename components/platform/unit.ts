@@ -7,37 +7,24 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ImagePlan } from "../../stacks/topology";
 import { labels } from "../host/engine";
 import { type ContainerSpec, filesPath } from "../services/service";
-import { type ContainerPlan, containerArgs, filesMount, replacedOnChange } from "./container";
-import { fingerprint, type LateValues, resolve } from "./late";
-import { filesTarget, jobHealth, prepareSandbox, prepareScript, stagingPath, volumeTarget } from "./prepare";
-
-/** What all units of one host share. */
-export interface UnitContext {
-  /** Start of every physical name, such as `muster-local`. */
-  prefix: string;
-  stack: string;
-  instance: pulumi.Input<string>;
-  fingerprintKey: pulumi.Input<string>;
-  provider: docker.Provider;
-  /** An image, pulled before anything that runs it is replaced. */
-  pulled: (image: ImagePlan) => docker.RemoteImage;
-  toolsImage: ImagePlan;
-  values: LateValues;
-  onError: pulumi.ErrorHook;
-}
+import { type ContainerPlan, filesMount } from "./container";
+import { fingerprint, resolve } from "./late";
+import { createContainer, identityLabels, labelList, type UnitContext } from "./resource";
+import { createPreparation, createShipment, type Mount, type Supplied } from "./supply";
 
 /** What one unit is, beyond its container's spec. */
-export interface UnitArgs extends Omit<
-  ContainerPlan,
-  "name" | "image" | "environment" | "labels" | "mounts" | "entrypoint" | "command"
-> {
-  service: string;
+export interface UnitArgs
+  extends
+    Supplied,
+    Omit<ContainerPlan, "name" | "image" | "environment" | "labels" | "mounts" | "entrypoint" | "command"> {
   image: ImagePlan;
   spec: ContainerSpec;
-  volumes: readonly { volume: docker.Volume; path: string }[];
-  /** Ships busybox beside the files. */
-  shell: boolean;
+  /** Other services' volumes, read-only. */
+  sees: readonly Mount[];
   dependsOn: readonly pulumi.Resource[];
+  labels?: Readonly<Record<string, string>>;
+  /** What the engine asks before it acts on the container. */
+  hooks?: pulumi.ResourceHookBinding;
 }
 
 const secretFileMode = 0o400;
@@ -49,14 +36,14 @@ export function createUnit(
   context: UnitContext,
   parent: pulumi.Resource,
 ): docker.Container {
-  const { spec, volumes } = args;
+  const { spec, volumes, sees, tools } = args;
   const files = (spec.files ?? []).map((file) => ({
     name: file.name,
     mode: file.mode ?? secretFileMode,
     content: resolve(file.content, context.values),
     replaces: file.reloaded === undefined,
   }));
-  const hasFiles = files.length > 0 || args.shell;
+  const hasFiles = files.length > 0 || args.shell || tools.length > 0;
   const filesVolume = hasFiles
     ? new docker.Volume(
         `${name}-files`,
@@ -68,123 +55,55 @@ export function createUnit(
     filesVolume !== undefined || volumes.length > 0
       ? createPreparation(name, args, files, filesVolume, context, parent)
       : undefined;
+  const shipments =
+    filesVolume === undefined
+      ? []
+      : tools.map((tool) => createShipment(name, args, tool, filesVolume, context, parent));
 
   return createContainer(
     name,
-    args.image,
     {
-      ...args,
-      name: `${context.prefix}-${name}`,
-      entrypoint: spec.entrypoint,
-      command: spec.command,
-      environment: Object.keys(spec.environment)
-        .sort()
-        .map((key) => pulumi.interpolate`${key}=${resolve(spec.environment[key] ?? "", context.values)}`),
-      labels: {
-        ...identityLabels(args.service, context),
-        ...(hasFiles
-          ? {
-              [labels.files]: fingerprint(
-                context.fingerprintKey,
-                files
-                  .filter(({ replaces }) => replaces)
-                  .flatMap(({ name: file, mode, content }) => [`${file} ${mode}`, content]),
-              ),
-            }
-          : {}),
+      image: args.image,
+      plan: {
+        ...args,
+        name: `${context.prefix}-${name}`,
+        entrypoint: spec.entrypoint,
+        command: spec.command,
+        environment: Object.keys(spec.environment)
+          .sort()
+          .map((key) => pulumi.interpolate`${key}=${resolve(spec.environment[key] ?? "", context.values)}`),
+        labels: {
+          ...identityLabels(args.service, context),
+          ...args.labels,
+          ...(hasFiles
+            ? {
+                [labels.files]: fingerprint(
+                  context.fingerprintKey,
+                  files
+                    .filter(({ replaces }) => replaces)
+                    .flatMap(({ name: file, mode, content }) => [`${file} ${mode}`, content]),
+                ),
+              }
+            : {}),
+        },
+        mounts: [
+          ...volumes.map(({ volume, path }) => ({ volume: volume.name, path, readOnly: false })),
+          ...sees.map(({ volume, path }) => ({ volume: volume.name, path, readOnly: true })),
+          ...(filesVolume === undefined ? [] : [filesMount(filesVolume.name)]),
+        ],
       },
-      mounts: [
-        ...volumes.map(({ volume, path }) => ({ volume: volume.name, path, readOnly: false })),
-        ...(filesVolume === undefined ? [] : [filesMount(filesVolume.name)]),
+      dependsOn: [
+        ...args.after,
+        ...args.dependsOn,
+        ...(prepare === undefined ? [] : [prepare]),
+        ...shipments,
       ],
+      ...(args.hooks === undefined ? {} : { hooks: args.hooks }),
     },
-    [...args.dependsOn, ...(prepare === undefined ? [] : [prepare])],
     context,
     parent,
   );
 }
-
-function createPreparation(
-  name: string,
-  { user, service, volumes, shell }: UnitArgs,
-  files: { name: string; mode: number; content: pulumi.Input<string> }[],
-  filesVolume: docker.Volume | undefined,
-  context: UnitContext,
-  parent: pulumi.Resource,
-): docker.Container {
-  const script = prepareScript({ owner: user, files, shell, volumeCount: volumes.length });
-  return createContainer(
-    `${name}-prepare`,
-    context.toolsImage,
-    {
-      name: `${context.prefix}-${name}-prepare`,
-      user: { uid: 0, gid: 0 },
-      memoryMiB: 32,
-      cpus: 0.1,
-      sandbox: prepareSandbox,
-      entrypoint: ["/bin/busybox", "sh", "-c"],
-      command: [script],
-      environment: [],
-      labels: identityLabels(service, context),
-      mounts: [
-        ...volumes.map(({ volume }, index) => ({
-          volume: volume.name,
-          path: volumeTarget(index),
-          readOnly: false,
-        })),
-        ...(filesVolume === undefined
-          ? []
-          : [{ volume: filesVolume.name, path: filesTarget, readOnly: false }]),
-      ],
-      networks: [],
-      ports: [],
-      health: jobHealth(60),
-      lifetime: "job",
-      stopGraceSeconds: 1,
-    },
-    [],
-    context,
-    parent,
-    files.map(({ name: file, content }) => ({
-      file: `${stagingPath}/${file}`,
-      content,
-      permissions: "0400",
-    })),
-  );
-}
-
-function createContainer(
-  name: string,
-  image: ImagePlan,
-  plan: Omit<ContainerPlan, "image">,
-  dependsOn: readonly pulumi.Resource[],
-  context: UnitContext,
-  parent: pulumi.Resource,
-  uploads: docker.types.input.ContainerUpload[] = [],
-): docker.Container {
-  return new docker.Container(
-    name,
-    { ...containerArgs({ ...plan, image: image.reference }), ...(uploads.length === 0 ? {} : { uploads }) },
-    {
-      parent,
-      provider: context.provider,
-      dependsOn: [context.pulled(image), ...dependsOn],
-      // Names and ports can't be held twice; the provider asks for it only for its own replacements.
-      deleteBeforeReplace: true,
-      replaceOnChanges: replacedOnChange,
-      hooks: { onError: [context.onError] },
-    },
-  );
-}
-
-export const identityLabels = (service: string, { stack, instance }: UnitContext) => ({
-  [labels.stack]: stack,
-  [labels.instance]: instance,
-  [labels.service]: service,
-});
-
-export const labelList = (all: Readonly<Record<string, pulumi.Input<string>>>) =>
-  Object.entries(all).map(([label, value]) => ({ label, value }));
 
 /** Where busybox stands in a unit that has it. */
 export const shellPath = `${filesPath}/busybox`;

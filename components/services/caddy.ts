@@ -79,6 +79,7 @@ export const caddy: Service = {
       path: "/data",
       backup: "files",
       why: "certificates and ACME account; lost ones count against the authority's limits",
+      bound: "domain",
     },
     { name: "config", path: "/config", backup: "none", why: "Caddy's own copy of its configuration" },
   ],

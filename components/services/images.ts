@@ -31,8 +31,15 @@ const images = {
     repository: "mattermost/mattermost-enterprise-edition",
     tag: "11.7.10",
   },
+  // One line per major: which one runs is a setting, since another major can't read this one's files.
   // renovate: datasource=docker depName=postgres
-  postgres: { registry: "docker.io", repository: "library/postgres", tag: "18.6-alpine" },
+  "postgres-17": { registry: "docker.io", repository: "library/postgres", tag: "17.11-alpine" },
+  // renovate: datasource=docker depName=postgres
+  "postgres-18": { registry: "docker.io", repository: "library/postgres", tag: "18.6-alpine" },
+  // renovate: datasource=docker depName=restic/restic
+  restic: { registry: "docker.io", repository: "restic/restic", tag: "0.19.1" },
+  // renovate: datasource=docker depName=rclone/rclone
+  rclone: { registry: "docker.io", repository: "rclone/rclone", tag: "1.75.1" },
   // renovate: datasource=docker depName=mattermost/rtcd
   rtcd: { registry: "docker.io", repository: "mattermost/rtcd", tag: "v1.2.6" },
   // renovate: datasource=docker depName=coturn/coturn
@@ -46,8 +53,13 @@ const images = {
 export type ImageName = keyof typeof images;
 export const imageNames = Object.keys(images) as [ImageName, ...ImageName[]];
 
-/** PostgreSQL's major version, from its pin: it names the data volume and decides where it is mounted. */
-export const postgresMajor = Number(images.postgres.tag.split(".")[0]);
+/** Majors of PostgreSQL that a stack can run. */
+export const postgresMajors = imageNames.flatMap((name) => {
+  const major = /^postgres-(\d+)$/.exec(name)?.[1];
+  return major === undefined ? [] : [Number(major)];
+});
+export const oldestPostgres = Math.min(...postgresMajors);
+export const newestPostgres = Math.max(...postgresMajors);
 
 export interface ImageSettings {
   mirror?: string | undefined;
@@ -84,7 +96,7 @@ export function isRolling(reference: string, name: string): boolean {
   if (reference.includes("@sha256:")) return false;
   const tag = /:([^/:]+)$/.exec(reference)?.[1];
   if (tag === undefined) return true;
-  return channel.test(tag) && !(name === "postgres" && /^\d+\.\d/.test(tag));
+  return channel.test(tag) && !(/^postgres(-|$)/.test(name) && /^\d+\.\d/.test(tag));
 }
 
 /** All pins by name, for the script that looks digests up. */

@@ -1,3 +1,4 @@
+import { backup } from "./backup/backup";
 import { caddy } from "./caddy";
 import { coturn } from "./coturn";
 import { jitsiJicofo } from "./jitsi.jicofo";
@@ -20,4 +21,5 @@ export const services: readonly Service[] = [
   jitsiJicofo,
   jitsiJvb,
   coturn,
+  backup,
 ];

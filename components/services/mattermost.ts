@@ -2,6 +2,7 @@ import { offeringOf } from "../../stacks/settings/editions";
 import { healthFile, scriptedHealth } from "./health";
 import { callsEnvironment, callsExpectation, callsNeeds, callsPorts, callsStart } from "./mattermost.calls";
 import { firstRun } from "./mattermost.firstRun";
+import { mattermostDatabase } from "./mattermost.database";
 import { database } from "./postgres";
 import { callsSysctls } from "./rtcd";
 import type { Service, ServiceContext } from "./service";
@@ -53,6 +54,7 @@ export const mattermost: Service = {
     },
     { name: "run", path: "/var/tmp", backup: "none", why: "the local socket, shared with the first-run job" },
   ],
+  database: mattermostDatabase,
   generates: { "administrator-password": 20 },
   container: (context) => {
     const start = callsStart(context.settings);
@@ -84,7 +86,8 @@ export const mattermost: Service = {
   health: scriptedHealth({ startSeconds: 300, retries: 6 }),
   sysctls: ({ calls }) => (calls === "embedded" ? callsSysctls : {}),
   // The Calls plugin looks for rtcd when it is activated, and not again.
-  startsAfter: ["postgres", "rtcd"],
+  // With the backup there, nothing new runs on old data without one.
+  startsAfter: ["postgres", "rtcd", "backup"],
   stopGraceSeconds: 90,
   jobs: [firstRun],
 };

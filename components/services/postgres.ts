@@ -1,4 +1,4 @@
-import { postgresMajor } from "./images";
+import type { ImageName } from "./images";
 import type { Service } from "./service";
 import { secret, text } from "./text";
 
@@ -12,11 +12,15 @@ export const database = { user: "mattermost", name: "mattermost" } as const;
 export const dataPath = (major: number): string =>
   major >= 18 ? "/var/lib/postgresql" : "/var/lib/postgresql/data";
 
+/** Where the server's files lie within that: up to 17, a folder of their own, since it asks for an empty one. */
+export const clusterPath = (major: number): string =>
+  major >= 18 ? `${dataPath(major)}/${major}/docker` : `${dataPath(major)}/pgdata`;
+
 /** PostgreSQL: Mattermost's database. */
 export const postgres: Service = {
   name: "postgres",
   title: "PostgreSQL",
-  image: () => "postgres",
+  image: ({ postgres: { major } }) => `postgres-${major}` as ImageName,
   user: { uid: 70, gid: 70 },
   when: () => true,
   role: "app",
@@ -31,22 +35,23 @@ export const postgres: Service = {
       number: 5432,
       protocol: "tcp",
       exposure: "internal",
-      consumers: ["mattermost"],
+      consumers: ["mattermost", "backup"],
       why: "Mattermost's database connections",
     },
   ],
   // Named after the major version: another major can't pick up this one's files by mistake.
-  volumes: () => [
+  volumes: ({ postgres: { major } }) => [
     {
-      name: `data-${postgresMajor}`,
-      path: dataPath(postgresMajor),
+      name: `data-${major}`,
+      path: dataPath(major),
       backup: "dump",
       why: "messages, accounts, channels",
     },
   ],
   generates: { "database-password": 32 },
-  container: ({ needs }) => ({
+  container: ({ needs, settings }) => ({
     environment: {
+      PGDATA: clusterPath(settings.postgres.major),
       POSTGRES_USER: database.user,
       POSTGRES_DB: database.name,
       POSTGRES_PASSWORD_FILE: "/muster/password",

@@ -83,6 +83,43 @@ export interface Volume {
   /** How a backup takes it: by a dump, by its files, or not at all (with the reason in `why`). */
   backup: "dump" | "files" | "none";
   why: string;
+  /** Kept with the data when the stack is destroyed, though no backup takes it. */
+  kept?: true;
+  /** Its files mean something under this stack's domain only: a restore into another domain leaves them out. */
+  bound?: "domain";
+  /** Folder of the host that it is. Default: a folder of the engine's. */
+  folder?: string;
+}
+
+/** Whether a volume outlives its stack: it holds data, or what data need. */
+export const isKept = ({ backup, kept }: Volume): boolean => backup !== "none" || kept === true;
+
+/** A program that a service needs beside its image's own: copied from another image into `filesPath`. */
+export interface Tool {
+  image: ImageName;
+  /** Where the other image has it; it must be a static program. */
+  path: string;
+}
+
+/** What the database says about itself, so that backups and restores can tell what they hold. All of it is SQL. */
+export interface DatabaseFacts {
+  /** A table that is there once the service has made its tables. */
+  table: string;
+  /** Whether nobody has used it yet, so that a restore may replace it without asking: true or false. */
+  pristine: string;
+  /** When it last changed, as text for people. */
+  newest: string;
+  /** What people know it by: one number each. */
+  counts: Readonly<Record<string, string>>;
+  /**
+   * What it was written by, as lines `kind<tab>value...`: of the first table that is there. Of a database from
+   * elsewhere, it decides whether this version can go on with it.
+   */
+  versions: readonly { table: string; query: string }[];
+  /** Files that it names, as paths below one of the service's volumes: none may be missing. */
+  links: { volume: string; query: string };
+  /** What a copy in another stack must not do. */
+  elsewhere: readonly string[];
 }
 
 /** A file that the service reads: placed with owner and mode; a change replaces its consumer. */
@@ -95,6 +132,9 @@ export interface ServiceFile {
   /** A change doesn't replace the container: a job of the service tells it to read the file again. */
   reloaded?: true;
 }
+
+/** Where a service that sees what is backed up finds a volume of another one. */
+export const backedUpPath = (service: string, volume: string): string => `/volumes/${service}/${volume}`;
 
 /** Folder in which a container finds its files, read-only. */
 export const filesPath = "/muster";
@@ -186,6 +226,17 @@ export interface ServiceContext {
   /** Address that people type, such as `https://chat.example.org`. */
   siteUrl: (site: Site) => string;
   routes: readonly Route[];
+  stack: string;
+  /** All services of the stack. */
+  running: readonly RunningService[];
+}
+
+/** A service of the stack, as others see it. */
+export interface RunningService {
+  service: Service;
+  /** Whole reference of its image. */
+  image: string;
+  volumes: readonly Volume[];
 }
 
 export interface Service {
@@ -208,6 +259,12 @@ export interface Service {
   health: Health;
   /** Ships the tools image's static busybox as `/muster/busybox`, for a health check in an image without a shell. */
   shell?: true;
+  /** Programs from other images. */
+  tools?: (settings: Settings) => readonly Tool[];
+  /** Sees every volume whose files are backed up, read-only, as `backedUpPath` says. */
+  seesBackedUp?: true;
+  /** What its database says about itself. */
+  database?: DatabaseFacts;
   /** Kernel settings that its host should have at least, by name. */
   sysctls?: (settings: Settings) => Readonly<Record<string, number>>;
   /** Services that must be healthy before it starts, within one `up`. */

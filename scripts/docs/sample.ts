@@ -5,7 +5,7 @@
 import { stringify } from "yaml";
 import { describeSettings, type SettingDoc } from "../../stacks/settings/describe";
 import { settingsSchema } from "../../stacks/settings/schema";
-import { isDiscriminant, optionalGroup, variantKey } from "./settings";
+import { isDiscriminant, optionalGroup } from "./settings";
 
 /** Values to show for keys without a default, or whose default shows nothing; with the variant where it matters. */
 const examples: Readonly<Record<string, unknown>> = {
@@ -31,6 +31,14 @@ const examples: Readonly<Record<string, unknown>> = {
   "mail.host": "smtp.example.org",
   "mail.username": "muster",
   "mail.from": "chat@example.org",
+  "backup.target.path": "/srv/backups",
+  "backup.target.host": "backups.example.org",
+  "backup.target.user": "muster",
+  "backup.target.hostKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExample",
+  "backup.target.endpoint": "https://s3.eu-central-1.amazonaws.com",
+  "backup.target.bucket": "example-backups",
+  "backup.target.prefix": "prod",
+  "backup.target.accessKeyId": "AKIAEXAMPLE",
   "images.mirror": "registry.example.org/mirror",
   "images.overrides": { caddy: "registry.example.org/own/caddy:2.11.4" },
 };
@@ -109,20 +117,23 @@ const onlyRequired = (doc: SettingDoc, lines: Block): Block =>
 function topLevel(docs: readonly SettingDoc[]): Block {
   const [first] = docs;
   if (first === undefined) return [];
-  const variants = [...new Set(docs.map(({ variant }) => variant))];
+  const variants = [...new Set(docs.map(({ variant }) => variant))].filter(
+    (variant, _, all) => variant !== undefined || all.length === 1,
+  );
   const isRequired =
     !settingsSchema.shape[segments(first)[0] as keyof typeof settingsSchema.shape].safeParse(undefined)
       .success;
   const isGroup = segments(first).length > 1;
   const blocks = variants.map((variant, index) => {
-    const own = docs.filter((doc) => doc.variant === variant);
+    // What counts with every variant stands beside the first.
+    const own = docs.filter((doc) => doc.variant === variant || (index === 0 && doc.variant === undefined));
     const lines =
       isRequired && index === 0
         ? level(own, 0, onlyRequired)
         : isGroup
           ? commentedGroup(level(own, 0, plain))
           : level(own, 0, (_, setting) => commented(setting));
-    const note = index === 0 ? [] : explained(`Or, with ${variantKey(first)} ${variant ?? ""}:`);
+    const note = index === 0 ? [] : explained(`Or, with ${first.variantKey ?? ""} ${variant ?? ""}:`);
     return ["", ...note, ...lines];
   });
   return blocks.flat();

@@ -1,10 +1,11 @@
 /** What follows from the services' declarations: ports, networks, volumes, exceptions, images. Pure. */
-import { prepareSandbox } from "../../components/platform/prepare";
+import { prepareSandbox, shipSandbox } from "../../components/platform/prepare";
 import { services } from "../../components/services";
 import { allPins } from "../../components/services/images";
 import type { Port, Sandbox, Service } from "../../components/services/service";
 import type { Settings } from "../../stacks/settings/schema";
 import type { Topology } from "../../stacks/topology";
+import { parseSettings } from "../../stacks/settings/parse";
 import { code, table } from "./markdown";
 
 const titleOf = (name: string): string => services.find((service) => service.name === name)?.title ?? name;
@@ -15,16 +16,47 @@ const none = (text: string): string => (text === "" ? "none" : text);
 
 export const servicesTable = (): string =>
   table(
-    ["Service", "Runs as", "Starts after", "Healthy when", "Time to get healthy", "Time to stop"],
-    services.map(({ title, user, startsAfter, health, stopGraceSeconds }) => [
+    [
+      "Service",
+      "Runs as",
+      "Starts after",
+      "Programs of other images",
+      "Sees of others",
+      "Healthy when",
+      "Time to get healthy",
+      "Time to stop",
+    ],
+    services.map(({ title, user, startsAfter, tools, seesBackedUp, health, stopGraceSeconds }) => [
       title,
       code(`${user.uid}:${user.gid}`),
       none(titles(startsAfter)),
+      none(toolsOf(tools)),
+      seesBackedUp === true ? "every volume whose files are backed up, read-only" : "nothing",
       code(health.command.join(" ")),
       `${health.startSeconds} s`,
       `${stopGraceSeconds} s`,
     ]),
   );
+
+/** Programs that a service gets from other images; with a target of backups where it matters. */
+function toolsOf(tools: Service["tools"]): string {
+  const { settings } = parseSettings({ source: "", values: toolsSettings, encrypted: [] });
+  return (tools?.(settings) ?? []).map(({ image }) => code(image)).join(", ");
+}
+/** Settings under which every tool is there. */
+const toolsSettings = {
+  domain: "localhost",
+  host: { provider: "local" },
+  backup: {
+    target: {
+      kind: "sftp",
+      host: "backups.example.org",
+      user: "muster",
+      hostKey: "ssh-ed25519 AAAA",
+      path: "/backups",
+    },
+  },
+};
 
 /** Who reaches a port, in words. */
 function reachedBy(port: Port): string {
@@ -74,16 +106,27 @@ const backups = { dump: "a dump", files: "its files", none: "not at all" };
 
 export const volumesTable = (settings: Settings): string =>
   table(
-    ["Service", "Volume", "Path in the container", "Owner", "Backed up by", "What it holds"],
+    [
+      "Service",
+      "Volume",
+      "Path in the container",
+      "Owner",
+      "Backed up by",
+      "After a destroy",
+      "In another domain",
+      "What it holds",
+    ],
     services.flatMap((service) =>
       service
         .volumes(settings)
-        .map(({ name, path, backup, why }) => [
+        .map(({ name, path, backup, kept, bound, why }) => [
           service.title,
           code(`${service.name}-${name}`),
           code(path),
           code(`${service.user.uid}:${service.user.gid}`),
           backups[backup],
+          backup !== "none" || kept === true ? "kept" : "gone",
+          bound === "domain" ? "not restored" : "",
           why,
         ]),
     ),
@@ -147,6 +190,7 @@ export const exceptions = (catalogue: readonly Service[] = services): ExceptionD
     ),
   ]),
   ...exceptionsOf("every preparation job (`…-prepare`), which runs as root", prepareSandbox),
+  ...exceptionsOf("every job that ships a program (`backup-restic`), which runs as root", shipSandbox),
 ];
 
 export const sandboxTable = (): string =>

@@ -11,12 +11,9 @@ export function optionalGroup({ key }: SettingDoc): string | undefined {
   return empty?.success === true && empty.data === undefined ? group : undefined;
 }
 
-/** The key that chooses a variant: `host.provider` for `host.region`. */
-export const variantKey = ({ key }: SettingDoc): string => `${key.split(".")[0] ?? key}.provider`;
-
 /** Whether the key only names the variant that it is itself in. */
 export const isDiscriminant = (doc: SettingDoc): boolean =>
-  doc.variant !== undefined && doc.key === variantKey(doc);
+  doc.variant !== undefined && doc.key === doc.variantKey;
 
 function defaultText(doc: SettingDoc): string {
   if (doc.default !== undefined) return code(doc.default);
@@ -27,14 +24,16 @@ function defaultText(doc: SettingDoc): string {
 }
 
 const countsWith = (doc: SettingDoc): string =>
-  doc.variant === undefined ? "" : code(`${variantKey(doc)}: ${doc.variant}`);
+  doc.variant === undefined ? "" : code(`${doc.variantKey ?? ""}: ${doc.variant}`);
 
 /** The key that chooses among variants has one row for all of them. */
 function variantRow(variants: readonly SettingDoc[]): string[] {
   const [first] = variants;
   if (first === undefined) return [];
-  const group = schemaAt([first.key.split(".")[0] ?? ""])?.safeParse(undefined);
-  const chosen = group?.success === true ? (group.data as { provider: string }).provider : undefined;
+  const path = first.key.split(".");
+  const group = schemaAt(path.slice(0, -1))?.safeParse(undefined);
+  const chosen =
+    group?.success === true ? (group.data as Record<string, string>)[path.at(-1) ?? ""] : undefined;
   return [
     code(first.key),
     "",

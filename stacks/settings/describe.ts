@@ -14,6 +14,14 @@ export interface SettingDoc {
   meaning: string;
   /** Value of `provider` (or the like) under which the key counts. */
   variant: string | undefined;
+  /** Whole key that has that value, such as `host.provider`. */
+  variantKey: string | undefined;
+}
+
+/** A variant of a union: the key that chooses it, and its value there. */
+interface Variant {
+  key: string;
+  value: string;
 }
 
 interface Wrapper {
@@ -46,8 +54,12 @@ export function schemaAt(path: readonly string[], from: z.ZodType = settingsSche
     }
     case "array":
       return schemaAt(rest, (inner as z.ZodArray).element as z.ZodType);
-    case "record":
-      return schemaAt(rest, (inner as z.ZodRecord).valueType as z.ZodType);
+    case "record": {
+      const { keyType, valueType } = inner as z.ZodRecord;
+      return (keyType as z.ZodType).safeParse(head).success
+        ? schemaAt(rest, valueType as z.ZodType)
+        : undefined;
+    }
     default:
       return undefined;
   }
@@ -65,19 +77,21 @@ export function describeSettings(): SettingDoc[] {
       secret: true,
       meaning,
       variant: undefined,
+      variantKey: undefined,
     })),
   ];
 }
 
-function walk(schema: z.ZodType, path: string[], variant: string | undefined): SettingDoc[] {
+function walk(schema: z.ZodType, path: string[], variant: Variant | undefined): SettingDoc[] {
   const inner = unwrap(schema);
   if (inner.def.type === "object")
     return Object.entries((inner as z.ZodObject).shape).flatMap(([key, child]) =>
       walk(child as z.ZodType, [...path, key], variant),
     );
-  if (inner.def.type === "union")
+  // A union of plain values is one key; one of objects has the keys of each.
+  if (inner.def.type === "union" && !isPlain(inner as z.ZodUnion))
     return (inner as z.ZodUnion).options.flatMap((option) =>
-      walk(option as z.ZodType, path, discriminant(option as z.ZodObject)),
+      walk(option as z.ZodType, path, discriminant(option as z.ZodObject, path)),
     );
   const own = leaf(schema, inner, path, variant);
   if (inner.def.type !== "array") return [own];
@@ -86,13 +100,17 @@ function walk(schema: z.ZodType, path: string[], variant: string | undefined): S
   return [own, ...(items.def.type === "object" ? walk(items, itemsPath, variant) : [])];
 }
 
-const discriminant = (option: z.ZodObject): string | undefined => {
-  const fields = Object.values<z.ZodType>(option.shape);
-  const literal = fields.find((field) => field.def.type === "literal");
-  return literal === undefined ? undefined : String((literal as z.ZodLiteral).value);
+const isPlain = ({ options }: z.ZodUnion): boolean =>
+  options.every((option) => unwrap(option as z.ZodType).def.type !== "object");
+
+const discriminant = (option: z.ZodObject, path: readonly string[]): Variant | undefined => {
+  const fields = Object.entries<z.ZodType>(option.shape);
+  const [name, literal] = fields.find(([, field]) => field.def.type === "literal") ?? [];
+  if (name === undefined) return undefined;
+  return { key: [...path, name].join("."), value: String((literal as z.ZodLiteral).value) };
 };
 
-function leaf(schema: z.ZodType, inner: z.ZodType, path: string[], variant: string | undefined): SettingDoc {
+function leaf(schema: z.ZodType, inner: z.ZodType, path: string[], variant: Variant | undefined): SettingDoc {
   const fallback = schema.safeParse(undefined);
   return {
     key: path.join("."),
@@ -101,7 +119,8 @@ function leaf(schema: z.ZodType, inner: z.ZodType, path: string[], variant: stri
     required: !fallback.success && inner.def.type !== "literal",
     secret: false,
     meaning: schema.description ?? inner.description ?? "",
-    variant,
+    variant: variant?.value,
+    variantKey: variant?.key,
   };
 }
 
@@ -117,6 +136,10 @@ function typeName(schema: z.ZodType): string {
     }
     case "array":
       return "list";
+    case "union":
+      return [...new Set((schema as z.ZodUnion).options.map((option) => typeName(option as z.ZodType)))].join(
+        " | ",
+      );
     case "record":
       return `map by ${typeName((schema as z.ZodRecord).keyType as z.ZodType)}`;
     default:

@@ -41,3 +41,11 @@ export const engine = z.string().refine((text) => /^unix:\/\/\/.+$/.test(text), 
 });
 export const memoryMiB = z.int().min(512).max(1_048_576);
 export const cpus = z.int().min(1).max(512);
+/** A path that a shell, a URL and a file can hold without quotes. */
+export const absolutePath = z
+  .string()
+  .refine((text) => /^(\/[A-Za-z0-9_@.-]+)+$/.test(text) && !/\/\.\.?(\/|$)/.test(text), {
+    error: "not an absolute path",
+    params: { allowed: "letters, digits and _ @ . - between slashes, such as /srv/backups" },
+  });
+export const hostKey = z.string().regex(/^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/=]+/);

@@ -1,7 +1,7 @@
 /** Settings of the hosts, a variant per provider. */
 import { z } from "zod";
 import { sizes } from "../topology/sizes";
-import { address, cpus, engine, memoryMiB, port } from "./fields";
+import { address, cpus, engine, hostKey, memoryMiB, port } from "./fields";
 
 const privateAddressMeaning =
   "The machine's own address where it differs from `address`, behind address translation; coturn listens on it.";
@@ -23,10 +23,7 @@ const existingHost = z.strictObject({
   provider: z.literal("existing").describe("Any Debian or Ubuntu server with SSH."),
   address: address.describe("Public address of the server."),
   privateAddress: address.optional().describe(privateAddressMeaning),
-  hostKey: z
-    .string()
-    .regex(/^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/=]+/)
-    .describe("The server's SSH host key, as `ssh-keyscan` prints it without the name."),
+  hostKey: hostKey.describe("The server's SSH host key, as `ssh-keyscan` prints it without the name."),
   user: z.string().min(1).default("root").describe("User for SSH: root, or one who may sudo."),
   port: port.default(22).describe("Port of the SSH server."),
   memoryMiB: memoryMiB.describe("The server's memory in MiB."),

@@ -3,7 +3,8 @@
  * default and its meaning. The settings table in the docs and `Pulumi.README.yaml` are generated from it.
  */
 import { z } from "zod";
-import { imageNames } from "../../components/services/images";
+import { imageNames, newestPostgres, oldestPostgres } from "../../components/services/images";
+import { backupSchema } from "./backup";
 import { count, domainName, email, imageReference, port, shownText, subdomain } from "./fields";
 import { hostSchema } from "./hosts";
 
@@ -169,6 +170,19 @@ export const settingsSchema = z.strictObject({
     })
     .optional()
     .describe("Outgoing mail. Left out, invitations are links and an administrator resets passwords."),
+  postgres: z
+    .strictObject({
+      major: z
+        .int()
+        .min(oldestPostgres)
+        .max(newestPostgres)
+        .default(newestPostgres)
+        .describe(
+          "PostgreSQL's major version. A change moves the data into a new volume and keeps the old one: `npm run upgrade`.",
+        ),
+    })
+    .prefault({}),
+  backup: backupSchema,
   images: z
     .strictObject({
       mirror: z
@@ -204,6 +218,10 @@ export const renamedKeys: Record<string, string> = {
   provider: "host.provider",
   jitsi: "meetings",
   rtcd: "calls",
+  backups: "backup",
+  repositoryKey: "backupKey",
+  "backup.folder": "backup.target.path",
+  "images.overrides.postgres": `images.overrides.postgres-${newestPostgres}`,
   coturn: "turn",
   guests: "meetingAccess",
   "people.calls": "people.inCalls",

@@ -18,6 +18,20 @@ export const secretSettings = {
     pattern: /^[A-Za-z0-9+/=_.~-]{16,128}$/,
     allowed: "16 to 128 letters, digits and + / = _ . ~ -",
   },
+  backupKey: {
+    meaning:
+      "Key of the backup repository: without it no backup can be read. Left out, one is made; `npm run key` prints it for the safe.",
+    pattern: /^[!-~]{16,128}$/,
+    allowed: "16 to 128 printable characters without spaces",
+  },
+  backupS3Secret: {
+    meaning: "Secret part of `backup.target.accessKeyId`, for `kind: s3`.",
+    pattern: /^[!-~]{8,256}$/,
+    allowed: "8 to 256 printable characters without spaces",
+  },
+  backupSshKey: {
+    meaning: "Private SSH key for `kind: sftp`, as `ssh-keygen` writes it, without a passphrase.",
+  },
 } as const satisfies Record<string, SecretRule>;
 export type SecretSetting = keyof typeof secretSettings;
 

@@ -5,9 +5,11 @@ import { editionProblems, entryMessageLimit } from "../settings/editions";
 import type { Problem } from "../settings/problems";
 import type { Settings } from "../settings/schema";
 import type { Finding, Topology } from "./types";
+import { backupProblems, backupWarnings } from "./backup";
 import { mediaProblems, mediaWarnings } from "./media";
 import { portProblems } from "./ports";
 import { unbuiltParts } from "./unbuilt";
+import { versionProblems } from "./upgrades";
 
 type Plan = Omit<Topology, "findings">;
 
@@ -22,16 +24,27 @@ export function findingsOf(plan: Plan): Finding[] {
     ...portProblems(plan),
     ...mediaProblems(plan),
     ...capacityProblems(plan),
+    ...backupProblems(plan),
   ];
-  return [
+  return inOrder([
     ...errors.map((problem) => ({ ...problem, severity: "error" as const })),
-    ...[...warnings(plan), ...mediaWarnings(plan)].map((problem) => ({
+    ...[...warnings(plan), ...mediaWarnings(plan), ...backupWarnings(plan)].map((problem) => ({
       ...problem,
       severity: "warning" as const,
     })),
     ...notes(plan).map((problem) => ({ ...problem, severity: "note" as const })),
-  ];
+    ...versionProblems(
+      plan.services.map(({ image }) => image),
+      plan.settings.images.overrides,
+    ),
+  ]);
 }
+
+const severities = ["error", "warning", "note"] as const;
+
+/** Errors first, then warnings, then notes; otherwise as they were. */
+export const inOrder = (findings: readonly Finding[]): Finding[] =>
+  severities.flatMap((wanted) => findings.filter(({ severity }) => severity === wanted));
 
 function peopleProblems({ settings: { people } }: Plan): Problem[] {
   const parts = [

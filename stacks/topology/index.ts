@@ -3,7 +3,7 @@
  */
 import { services as allServices } from "../../components/services";
 import { type ImageName, imageReference } from "../../components/services/images";
-import type { Service } from "../../components/services/service";
+import { backedUpPath, type RunningService, type Service } from "../../components/services/service";
 import { offeringOf } from "../settings/editions";
 import type { ParsedSettings } from "../settings/parse";
 import { contextOf } from "./context";
@@ -11,7 +11,7 @@ import { networksOf, openingsOf, routesOf } from "./exposure";
 import { findingsOf } from "./findings";
 import { hostsOf } from "./hosts";
 import { needsOf } from "./sizing";
-import type { Finding, ImagePlan, ServicePlan, Topology } from "./types";
+import type { Finding, ImagePlan, MountPlan, ServicePlan, Topology } from "./types";
 
 export type { ImagePlan, JobPlan, ServicePlan, Topology } from "./types";
 
@@ -34,8 +34,20 @@ export function topologyOf(
   const routes = routesOf(running, settings);
   const hostOf = (role: Service["role"]): string =>
     hosts.find(({ roles }) => roles.includes(role))?.name ?? "main";
+  const surroundings = {
+    stack,
+    settings,
+    secrets,
+    routes,
+    mediaHost: hostOf("media"),
+    running: running.map((service) => ({
+      service,
+      image: imageOf(service.image(settings)).reference,
+      volumes: service.volumes(settings),
+    })),
+  };
   const services = [...needs].map<ServicePlan>(([service, ownNeeds]) => {
-    const context = contextOf(settings, secrets, ownNeeds, routes, running, hostOf("media"));
+    const context = contextOf(surroundings, ownNeeds);
     const image = imageOf(service.image(settings));
     return {
       service,
@@ -45,6 +57,11 @@ export function topologyOf(
       needs: ownNeeds,
       ports: service.ports(settings),
       volumes: service.volumes(settings),
+      sees: service.seesBackedUp === true ? backedUpMounts(surroundings.running) : [],
+      tools: (service.tools?.(settings) ?? []).map(({ image: tool, path }) => ({
+        image: imageOf(tool),
+        path,
+      })),
       spec: service.container(context),
       jobs: service.jobs.map((job) => ({
         job,
@@ -67,6 +84,27 @@ export function topologyOf(
   };
   return { ...plan, findings: findingsOf(plan) };
 }
+
+/** Every volume whose files are backed up, as a service sees it that takes the backups. */
+const backedUpMounts = (running: readonly RunningService[]): MountPlan[] =>
+  running.flatMap(({ service, volumes }) =>
+    volumes
+      .filter(({ backup }) => backup === "files")
+      .map(({ name }) => ({ service: service.name, volume: name, path: backedUpPath(service.name, name) })),
+  );
+
+/** Every image that a stack runs or takes a program from. */
+export const imagesOf = ({
+  services,
+  toolsImage,
+}: Pick<Topology, "services" | "toolsImage">): ImagePlan[] => [
+  toolsImage,
+  ...services.flatMap(({ image, jobs, tools }) => [
+    image,
+    ...jobs.map((job) => job.image),
+    ...tools.map((tool) => tool.image),
+  ]),
+];
 
 /** Findings that an `up` refuses. */
 export const errorsOf = ({ findings }: Pick<Topology, "findings">): Finding[] =>

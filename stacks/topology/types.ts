@@ -29,6 +29,20 @@ export interface JobPlan {
   spec: ContainerSpec;
 }
 
+/** Another service's volume, seen read-only. */
+export interface MountPlan {
+  service: string;
+  volume: string;
+  path: string;
+}
+
+/** A program from another image. */
+export interface ToolPlan {
+  image: ImagePlan;
+  /** Where that image has it. */
+  path: string;
+}
+
 /** A service that runs in this stack, with everything that follows from its declaration. */
 export interface ServicePlan {
   service: Service;
@@ -39,6 +53,8 @@ export interface ServicePlan {
   needs: Required<Needs>;
   ports: readonly Port[];
   volumes: readonly Volume[];
+  sees: readonly MountPlan[];
+  tools: readonly ToolPlan[];
   spec: ContainerSpec;
   jobs: readonly JobPlan[];
 }

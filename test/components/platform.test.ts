@@ -1,3 +1,4 @@
+import { isKept } from "../../components/services/service";
 import { find, isSecret, type RecordedResource, unwrap } from "../helpers/graph";
 import { known, recordPlatform } from "../helpers/platform";
 import { localTopology, secretValues } from "../helpers/stacks";
@@ -41,8 +42,12 @@ describe.each([
       name,
       ...jobs.map(({ job }) => `${name}-${job.name}`),
     ]);
+    const shipments = full.services.flatMap(({ name, tools }) =>
+      tools.map(({ path }) => `${name}-${path.split("/").at(-1) ?? ""}`),
+    );
+    expect(shipments).toEqual(["backup-restic"]);
     expect(names(resources, types.container)).toEqual(
-      units.flatMap((unit) => [unit, `${unit}-prepare`]).sort(),
+      [...units.flatMap((unit) => [unit, `${unit}-prepare`]), ...shipments].sort(),
     );
     expect(names(resources, types.network)).toEqual(
       full.networks.map(({ name }) => `network-${name}`).sort(),
@@ -53,8 +58,10 @@ describe.each([
         ...units.map((unit) => `${unit}-files`),
       ].sort(),
     );
-    const images = [...full.services.map(({ image }) => image), full.toolsImage];
-    expect(names(resources, types.image)).toEqual(images.map(({ name }) => `image-${name}`).sort());
+    const images = full.services.flatMap(({ image, tools }) => [image, ...tools.map((tool) => tool.image)]);
+    expect(names(resources, types.image)).toEqual(
+      [...new Set([...images, full.toolsImage].map(({ name }) => `image-${name}`))].sort(),
+    );
   });
 
   it("sends secrets as secrets, into files alone", () => {
@@ -143,11 +150,67 @@ describe.each([
         .sort();
     expect(await kept(false)).toEqual([]);
     const volumes = full.services.flatMap(({ name, volumes: own }) =>
-      own.filter(({ backup }) => backup !== "none").map((volume) => `${name}-${volume.name}`),
+      own.filter(isKept).map((volume) => `${name}-${volume.name}`),
     );
-    expect(await kept(true)).toEqual(
-      [...volumes, "administrator-password", "database-password", "fingerprint-key", "instance"].sort(),
-    );
+    expect(volumes).toEqual(expect.arrayContaining(["backup-status", "backup-repository"]));
+    const secrets = [
+      "administrator-password",
+      "backup-key",
+      "database-password",
+      "fingerprint-key",
+      "instance",
+    ];
+    expect(await kept(true)).toEqual([...volumes, ...secrets].sort());
+  });
+});
+
+describe("what comes near data", () => {
+  const hooksOf = (resource: RecordedResource | undefined): string[] =>
+    resource?.options.hooks?.["beforeCreate"] ?? [];
+
+  it("asks for a backup before its image is there, and before it starts; and for no other", async () => {
+    const { resources } = await recordPlatform(full, false);
+    const asking = resources.filter((resource) => hooksOf(resource).length > 0);
+    expect(asking.map((resource) => `${resource.name}: ${hooksOf(resource).join()}`).sort()).toEqual([
+      "image-caddy: back-up-before-image",
+      "image-mattermost-enterprise: back-up-before-image",
+      "image-postgres-18: back-up-before-image",
+      "mattermost: back-up-before-start",
+    ]);
+  });
+
+  it("leaves the backup's container as it is until all those images are there", async () => {
+    const { resources } = await recordPlatform(full, false);
+    for (const name of [
+      "backup",
+      "backup-prepare",
+      "backup-restic",
+      "postgres",
+      "caddy-prepare",
+      "mattermost",
+    ])
+      expect({
+        name,
+        waits: container(resources, name).dependencies.map((urn) => urn.split("::").at(-1)),
+      }).toMatchObject({
+        waits: expect.arrayContaining([
+          "image-caddy",
+          "image-mattermost-enterprise",
+          "image-postgres-18",
+        ]) as string[],
+      });
+  });
+
+  it("is created anew for another major of the database, and so asks again", async () => {
+    const label = async (major: number): Promise<unknown> => {
+      const { resources } = await recordPlatform(localTopology({ postgres: { major } }), false);
+      const labels = container(resources, "mattermost").inputs["labels"] as {
+        label: string;
+        value: string;
+      }[];
+      return labels.find(({ label: name }) => name === "muster.database")?.value;
+    };
+    expect([await label(17), await label(18)]).toEqual(["17", "18"]);
   });
 });
 

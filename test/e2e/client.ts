@@ -4,7 +4,6 @@ import type { IncomingHttpHeaders } from "node:http";
 import type Docker from "dockerode";
 import WebSocket from "ws";
 import { demultiplex } from "../../components/host/engine";
-import { httpsPort } from "./stack";
 
 export interface Answer {
   status: number;
@@ -15,6 +14,7 @@ export interface Answer {
 export interface AskOptions {
   method?: string;
   headers?: Record<string, string>;
+  /** As JSON, unless it is bytes. */
   body?: unknown;
 }
 
@@ -36,17 +36,18 @@ export const rootCertificate = (docker: Docker, container: string): Promise<stri
 
 /** A browser that trusts one authority and finds `chat.localhost` on this machine. */
 export class Client {
-  constructor(private readonly ca: string) {}
-
-  private readonly where = { host: "127.0.0.1", port: httpsPort, servername: "chat.localhost" };
+  constructor(
+    private readonly ca: string,
+    private readonly port: number,
+  ) {}
 
   ask(path: string, { method = "GET", headers = {}, body }: AskOptions = {}): Promise<Answer> {
     const options = {
-      ...this.where,
+      ...{ host: "127.0.0.1", port: this.port, servername: "chat.localhost" },
       ca: this.ca,
       path,
       method,
-      headers: { Host: `chat.localhost:${httpsPort}`, ...headers },
+      headers: { Host: `chat.localhost:${this.port}`, ...headers },
     };
     return new Promise((resolve, reject) => {
       const request = httpsRequest(options, (response) => {
@@ -62,7 +63,7 @@ export class Client {
       });
       request.setTimeout(20_000, () => request.destroy(new Error(`no answer from ${path}`)));
       request.on("error", reject);
-      request.end(body === undefined ? undefined : JSON.stringify(body));
+      request.end(body === undefined || body instanceof Buffer ? body : JSON.stringify(body));
     });
   }
 
@@ -78,10 +79,10 @@ export class Client {
 
   /** The first event on the websocket after its challenge is answered. */
   hello(token: string): Promise<string> {
-    const socket = new WebSocket(`wss://127.0.0.1:${httpsPort}/api/v4/websocket`, {
+    const socket = new WebSocket(`wss://127.0.0.1:${this.port}/api/v4/websocket`, {
       ca: this.ca,
       ...{ servername: "chat.localhost" },
-      headers: { Host: `chat.localhost:${httpsPort}` },
+      headers: { Host: `chat.localhost:${this.port}` },
     });
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

@@ -8,9 +8,10 @@ import { resolveLocalNames } from "./media/names";
 import { reach } from "./media/reach";
 import { reboot } from "./media/reboot";
 import { relay } from "./media/relay";
-import { neighbour, openTcpPorts } from "./network";
+import { openTcpPorts } from "./network";
 import { standNowhere } from "./steps/secrecy";
 import { MediaStack } from "./media/stack";
+import { suites } from "./suites";
 
 describe("calls and meetings on a real engine", () => {
   const media = new MediaStack();
@@ -21,7 +22,7 @@ describe("calls and meetings on a real engine", () => {
   beforeAll(async () => {
     forget = resolveLocalNames();
     await media.open();
-    if (media.there) openBefore = openTcpPorts(neighbour.host, true);
+    if (media.there) openBefore = openTcpPorts(suites.media);
     else console.warn("SKIPPED, as seen from another machine: no network namespace here (needs root, ip)");
   });
 

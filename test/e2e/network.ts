@@ -1,19 +1,13 @@
-/** Another machine, as far as the network goes: a namespace with an address of its own. */
+/** The network as another machine sees it. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-
-export const neighbour = {
-  name: "muster-e2e",
-  device: "muster-e2e0",
-  host: "10.77.213.1",
-  address: "10.77.213.2",
-};
+import { type Neighbour, portsOfOthers, type Suite } from "./suites";
 
 const ip = (...args: string[]): boolean => spawnSync("ip", args, { stdio: "ignore" }).status === 0;
 
 /** Makes the namespace; `false` where this machine doesn't let us. */
-export function makeNeighbour(): boolean {
-  removeNeighbour();
+export function makeNeighbour(neighbour: Neighbour): boolean {
+  removeNeighbour(neighbour);
   const { name, device, host, address } = neighbour;
   return (
     ip("netns", "add", name) &&
@@ -26,22 +20,23 @@ export function makeNeighbour(): boolean {
   );
 }
 
-export function removeNeighbour(): void {
-  ip("link", "del", neighbour.device);
-  ip("netns", "del", neighbour.name);
+export function removeNeighbour({ name, device }: Neighbour): void {
+  ip("link", "del", device);
+  ip("netns", "del", name);
 }
 
-/** Open TCP ports of an address, seen from this machine or from the neighbour. */
-export function openTcpPorts(address: string, fromNeighbour: boolean): number[] {
-  const scan = [process.execPath, join(__dirname, "scan.cjs"), address];
-  const command = fromNeighbour ? ["ip", "netns", "exec", neighbour.name, ...scan] : scan;
-  const { stdout, stderr, status } = spawnSync(command[0] ?? "", command.slice(1), { encoding: "utf8" });
-  if (status !== 0) throw new Error(`scan of ${address}: ${stderr}`);
-  return JSON.parse(stdout) as number[];
+/** This machine's open TCP ports, as a suite's neighbour sees them. Those of the other suites don't count. */
+export function openTcpPorts(suite: Suite): number[] {
+  const { name, host } = suite.neighbour;
+  const scan = ["netns", "exec", name, process.execPath, join(__dirname, "scan.cjs"), host];
+  const { stdout, stderr, status } = spawnSync("ip", scan, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`scan of ${host}: ${stderr}`);
+  const others = portsOfOthers(suite);
+  return (JSON.parse(stdout) as number[]).filter((port) => !others.includes(port));
 }
 
 /** An HTTPS request from the neighbour, with any headers; the answer's body. */
-export function askFromNeighbour(url: string, headers: Record<string, string>): string {
+export function askFrom(neighbour: Neighbour, url: string, headers: Record<string, string>): string {
   const { host, port, pathname } = new URL(url);
   const name = host.split(":")[0] ?? "";
   const extra = Object.entries(headers).flatMap(([key, value]) => ["-H", `${key}: ${value}`]);

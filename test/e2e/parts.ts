@@ -3,13 +3,15 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
+import { missingTools } from "./images/recipe";
 
 /** The engine that the tests use: the address is the same as the stack's. */
 export const engineSocket = "/var/run/docker.sock";
 
 /** What is missing, in words; empty where all is there. */
 export async function missingParts(): Promise<string[]> {
-  return [...missingEngine(), ...(await missingDocker())];
+  const tools = await missingTools(["flock"]);
+  return [...missingEngine(), ...(await missingDocker()), ...tools.map((tool) => `${tool} (of util-linux)`)];
 }
 
 /** The CLI and the plugins must be there already: a test run downloads no engine. */

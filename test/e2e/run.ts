@@ -19,7 +19,7 @@ async function main(): Promise<number> {
     return required ? 1 : 0;
   }
   const jest = require.resolve("jest/bin/jest");
-  const args = [jest, "--config", "jest.e2e.config.cjs", "--runInBand", ...process.argv.slice(2)];
+  const args = [jest, "--config", "jest.e2e.config.cjs", "--maxWorkers=2", ...process.argv.slice(2)];
   return spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
 }
 

@@ -10,8 +10,9 @@ import { readStackFile } from "../../stacks/settings/file";
 import { parseSettings } from "../../stacks/settings/parse";
 import { type Topology, topologyOf } from "../../stacks/topology";
 import { ensureImages } from "./images/build";
-import { imagesOf } from "./images/chosen";
+import { referencesOf } from "./images/chosen";
 import { engineSocket } from "./parts";
+import { oneAtATime } from "./turns";
 
 const projectDir = resolve(__dirname, "../..");
 
@@ -21,18 +22,13 @@ export interface Finished {
   seconds: number;
 }
 
-/** Ports and demand of the test's stack. */
-export const httpPort = 18080;
-export const httpsPort = 18443;
-export const origin = `https://chat.localhost:${httpsPort}`;
-
 export class Stack {
   readonly dir: string;
   readonly docker = new Docker({ socketPath: engineSocket });
   /** All that the verbs have ever printed: no secret may stand in it. */
   transcript = "";
 
-  constructor(readonly name = "e2e") {
+  constructor(readonly name: string) {
     this.dir = mkdtempSync(join(tmpdir(), "muster-e2e-"));
     const files = spawnSync("git", ["ls-files", "-co", "--exclude-standard"], {
       cwd: projectDir,
@@ -67,7 +63,8 @@ export class Stack {
   /** Sees to every image that the stack runs; says where each comes from. */
   async ensureImages(): Promise<string[]> {
     const lines: string[] = [];
-    await ensureImages(imagesOf(this.topology()), (line) => lines.push(`  ${line}`), this.docker);
+    const images = referencesOf(this.topology());
+    await oneAtATime("images", () => ensureImages(images, (line) => lines.push(`  ${line}`), this.docker));
     return lines;
   }
 
@@ -127,12 +124,14 @@ export class Stack {
   /** The Pulumi CLI on this stack, for looking. */
   async pulumi(args: readonly string[]): Promise<string> {
     const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE_FILE: join(this.dir, ".muster", "passphrase") };
-    const { stdout, stderr, status } = spawnSync(
+    const { stdout, stderr, status, error } = spawnSync(
       process.execPath,
       [require.resolve("pulumi/run.js"), ...args, "-s", this.name],
-      { cwd: this.dir, env, encoding: "utf8" },
+      // A state with calls and meetings is more than Node's default of a MiB.
+      { cwd: this.dir, env, encoding: "utf8", maxBuffer: 64 * 1024 ** 2 },
     );
-    if (status !== 0) throw new Error(`pulumi ${args.join(" ")}: ${stdout}${stderr}`);
+    const said = args.includes("--show-secrets") ? "" : stdout;
+    if (status !== 0) throw new Error(`pulumi ${args.join(" ")}: ${error?.message ?? ""}${said}${stderr}`);
     return Promise.resolve(stdout);
   }
 

@@ -1,6 +1,9 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfigFile } from "typescript";
+import { pack } from "tar-stream";
 import { parse } from "yaml";
 import { expectedOf } from "../../policy/expected";
 import { violations } from "../../policy/rules";
@@ -17,12 +20,35 @@ jest.setTimeout(60_000);
 const mail = { host: "smtp.example.org", username: "muster", from: "chat@example.org" };
 const change = { edition: "enterprise", mail };
 const secrets = ["licence", "mailPassword"];
+const recorded = { at: "1794312000", bytes: "1234", files: "5", snapshot: "0a1b2c3d" };
+const lines = (record: Record<string, string>): string =>
+  Object.entries(record)
+    .map(([key, value]) => `${key}\t${value}\n`)
+    .join("");
 
 describe("the program, with everything that is secret", () => {
   let run: ProgramRun;
+  const dir = mkdtempSync(join(tmpdir(), "muster-engine-"));
+  const engine = `unix://${dir}/docker.sock`;
+  const withEngine = { ...change, host: { provider: "local", engine, address: "192.168.7.10" } };
+  let server: Server;
   beforeAll(async () => {
-    const config = engineConfig(stackConfig("local", change, secrets));
+    // Its containers' files: the program reads two, and asks for nothing else.
+    server = createServer(({ url = "" }, response) => {
+      const path = /^\/containers\/muster-local-backup\/archive\?path=(.*)$/.exec(url)?.[1] ?? "";
+      const archive = pack();
+      archive.entry({ name: path }, path === "/status/backup.good" ? lines(recorded) : "at\t1\n");
+      archive.finalize();
+      archive.pipe(response);
+    });
+    await new Promise<void>((done) => server.listen(`${dir}/docker.sock`, done));
+    const config = engineConfig(stackConfig("local", withEngine, secrets));
     run = await runProgram({ projectDir, project: "muster", stack: "local", ...config, known });
+  });
+
+  afterAll(async () => {
+    await new Promise((done) => server.close(done));
+    rmSync(dir, { recursive: true });
   });
 
   it("ends well and says nothing", () => {
@@ -31,8 +57,10 @@ describe("the program, with everything that is secret", () => {
 
   it("gives outputs that keep their contract and are those of the topology", () => {
     expect(outputsSchema.parse(run.outputs)).toEqual(run.outputs);
-    const topology = stackTopology("local", change, secrets);
-    expect(run.outputs).toEqual(outputsOf(topology, (service) => `muster-local-${service}`));
+    const topology = stackTopology("local", withEngine, secrets);
+    const status = { backup: recorded, drill: undefined };
+    expect(run.outputs).toEqual(outputsOf(topology, (service) => `muster-local-${service}`, status));
+    expect(run.outputs["backup"]).toMatchObject({ last: { bytes: 1234 }, proven: null });
     expect(run.outputs).toMatchObject({ schemaVersion: 1, edition: "licensed" });
   });
 
@@ -49,7 +77,7 @@ describe("the program, with everything that is secret", () => {
   });
 
   it("breaks no rule", () => {
-    const expected = expectedOf(stackTopology("local", change, secrets));
+    const expected = expectedOf(stackTopology("local", withEngine, secrets));
     expect(violations({ resources: run.resources, expected })).toEqual([]);
   });
 

@@ -57,9 +57,13 @@ describe("the graph of the stack local", () => {
     expect(JSON.stringify(toGolden(update.resources))).not.toContain("[leaked secret]");
   });
 
-  it("binds the same hook in a preview, so that a plain pulumi up shows logs as well", () => {
-    const hook = { name: "show-last-log-lines", kind: "error", onDryRun: false };
-    expect(update.hooks).toEqual([hook]);
-    expect(preview.hooks).toEqual([hook]);
+  it("binds the same hooks in a preview, so that a plain pulumi up backs up and shows logs as well", () => {
+    const hooks = [
+      { name: "back-up-before-image", kind: "resource", onDryRun: false },
+      { name: "back-up-before-start", kind: "resource", onDryRun: false },
+      { name: "show-last-log-lines", kind: "error", onDryRun: false },
+    ];
+    expect(update.hooks).toEqual(hooks);
+    expect(preview.hooks).toEqual(hooks);
   });
 });

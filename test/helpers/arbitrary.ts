@@ -12,7 +12,9 @@ const words = fc.oneof(
   fc.ipV4(),
   fc.emailAddress(),
   fc.stringMatching(/^unix:\/\/\/[a-z/.]{1,20}$/),
+  fc.stringMatching(/^(\/[a-z0-9]{1,8}){1,3}$/),
 );
+const origins = fc.webUrl({ validSchemes: ["http", "https"] }).map((url) => new URL(url).origin);
 
 /** Texts that break a script or a file in which they are not quoted. */
 export const hostileText = fc.oneof(
@@ -84,16 +86,18 @@ function textOf(schema: z.ZodString): fc.Arbitrary<string> {
   const pattern = checks.find(
     ({ check, format }) => check === "string_format" && format === "regex",
   )?.pattern;
-  const url = (schema.def as { format?: string }).format === "url";
+  const { format: kind } = schema.def as { format?: string };
   const texts =
     pattern !== undefined
       ? // Lower case alone, where a pattern takes both: fast-check can't read that flag.
         fc.stringMatching(new RegExp(pattern.source))
-      : url
-        ? fc.webUrl({ validSchemes: ["http", "https"] })
-        : checks.some(({ check }) => check === "custom")
-          ? words
-          : fc.oneof(hostileText, fc.string({ minLength: schema.minLength ?? 0, maxLength: 30 }));
+      : kind === "ipv4"
+        ? fc.ipV4()
+        : kind === "url"
+          ? fc.oneof(fc.webUrl({ validSchemes: ["http", "https"] }), origins)
+          : checks.some(({ check }) => check === "custom")
+            ? words
+            : fc.oneof(hostileText, fc.string({ minLength: schema.minLength ?? 0, maxLength: 30 }));
   return texts.filter((text) => schema.safeParse(text).success);
 }
 

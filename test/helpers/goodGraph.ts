@@ -53,7 +53,12 @@ export const good = {
   app: part(types.container, "app", {
     dependencies: ["urn::image"],
     inputs: {
+      name: "muster-test-app",
       image: "app:1.2.3",
+      mounts: [
+        { source: "muster-test-app-data", target: "/data", readOnly: false },
+        { source: "muster-test-other-data", target: "/other", readOnly: true },
+      ],
       envs: ["A=1"],
       labels,
       memory: 64,

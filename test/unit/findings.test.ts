@@ -184,9 +184,9 @@ const errors: Case[] = [
   },
   {
     name: "a server with too little memory",
-    bad: { host: { provider: "local", memoryMiB: 1663, cpus: 1 } },
-    good: { host: { provider: "local", memoryMiB: 1664, cpus: 1 } },
-    expected: { key: "muster:host.memoryMiB", allowed: "at least 1664 MiB" },
+    bad: { host: { provider: "local", memoryMiB: 1919, cpus: 1 } },
+    good: { host: { provider: "local", memoryMiB: 1920, cpus: 1 } },
+    expected: { key: "muster:host.memoryMiB", allowed: "at least 1920 MiB" },
   },
   {
     name: "a machine with too few CPUs",
@@ -227,7 +227,7 @@ const errors: Case[] = [
     },
     good: {
       domain: "example.org",
-      host: cloud("s-2vcpu-4gb", { dataDiskGiB: 30 }),
+      host: cloud("s-2vcpu-4gb", { dataDiskGiB: 60 }),
       people: { accounts: 100, active: 10 },
     },
     expected: { key: "muster:host.dataDiskGiB", given: "10 GiB" },
@@ -257,8 +257,8 @@ describe("errors in a plan", () => {
     ["caddy", "caddy:2.11.4"],
     ["caddy", "caddy:2.11.4-alpine"],
     ["caddy", `caddy:latest@sha256:${"0".repeat(64)}`],
-    ["postgres", "registry.example.org:5000/postgres:18.6-alpine"],
-    ["postgres", "postgres:18.6"],
+    ["postgres-18", "registry.example.org:5000/postgres:18.6-alpine"],
+    ["postgres-18", "postgres:18.6"],
     ["mattermost-team", "m.example.org/team:11.7.10-rc1"],
   ])("an exact tag in an override is none: %s %s", (image, reference) => {
     expect(errorsFor({ images: { overrides: { [image]: reference } } })).toEqual([]);
@@ -266,7 +266,7 @@ describe("errors in a plan", () => {
 
   it("a major version alone is rolling for PostgreSQL too", () => {
     for (const tag of ["18", "18-alpine"])
-      expect(errorsFor({ images: { overrides: { postgres: `postgres:${tag}` } } })).toHaveLength(1);
+      expect(errorsFor({ images: { overrides: { "postgres-18": `postgres:${tag}` } } })).toHaveLength(1);
   });
 
   it("come first, before warnings and notes", () => {

@@ -3,7 +3,9 @@ import {
   imageNames,
   imageReference,
   isRolling,
-  postgresMajor,
+  newestPostgres,
+  oldestPostgres,
+  postgresMajors,
 } from "../../components/services/images";
 import { dataPath, postgres } from "../../components/services/postgres";
 import { localTopology } from "../helpers/stacks";
@@ -47,12 +49,20 @@ describe("images", () => {
   it("are overridden whole: neither mirror nor digest is added", () => {
     const settings = { mirror: "mirror.example.org", overrides: { caddy: "own/caddy:1.2.3" } };
     expect(imageReference("caddy", settings)).toBe("own/caddy:1.2.3");
-    expect(imageReference("postgres", settings)).toMatch(/^mirror\.example\.org\/library\/postgres:/);
+    expect(imageReference("postgres-18", settings)).toMatch(/^mirror\.example\.org\/library\/postgres:/);
   });
 
   it("without any tag may be anything", () => {
     expect(isRolling("caddy", "caddy")).toBe(true);
     expect(isRolling("registry.example.org:5000/caddy", "caddy")).toBe(true);
+  });
+
+  it("of PostgreSQL is whole with two numbers, whether by its pin's name or by its repository's", () => {
+    for (const name of ["postgres-18", "postgres"]) {
+      expect([name, isRolling("postgres:18.6-alpine", name)]).toEqual([name, false]);
+      expect([name, isRolling("postgres:18-alpine", name)]).toEqual([name, true]);
+    }
+    expect(isRolling("caddy:2.11-alpine", "caddy")).toBe(true);
   });
 
   it("with a channel's name alone may be another tomorrow, with a release's number behind it not", () => {
@@ -68,10 +78,13 @@ describe("PostgreSQL's data", () => {
   });
 
   it("is in a volume named after its major version, so that another one can't pick it up", () => {
-    const { settings } = localTopology();
-    expect(tagOf("postgres")).toMatch(new RegExp(`^${postgresMajor}\\.`));
-    expect(postgres.volumes(settings)).toMatchObject([
-      { name: `data-${postgresMajor}`, path: dataPath(postgresMajor) },
-    ]);
+    expect([oldestPostgres, newestPostgres]).toEqual([17, 18]);
+    for (const major of postgresMajors) {
+      const { settings, services } = localTopology({ postgres: { major } });
+      const { image } = services.find(({ name }) => name === "postgres") ?? {};
+      expect(image?.name).toBe(`postgres-${major}`);
+      expect(image?.reference).toMatch(new RegExp(`^postgres:${major}\\.\\d+-alpine`));
+      expect(postgres.volumes(settings)).toMatchObject([{ name: `data-${major}`, path: dataPath(major) }]);
+    }
   });
 });

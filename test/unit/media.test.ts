@@ -32,7 +32,7 @@ const environmentOf = (topology: Topology, name: string): Record<string, string>
 const fileOf = (topology: Topology, service: string, name: string): string =>
   shown(planOf(topology, service).spec.files?.find((file) => file.name === name)?.content ?? "");
 const names = (topology: Topology): string[] => topology.services.map(({ name }) => name).sort();
-const base = ["caddy", "mattermost", "postgres"];
+const base = ["backup", "caddy", "mattermost", "postgres"];
 const jitsi = ["jitsi-jicofo", "jitsi-jvb", "jitsi-prosody", "jitsi-web"];
 
 describe("which services run", () => {

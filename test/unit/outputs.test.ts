@@ -4,7 +4,13 @@ import { type Outputs, outputsOf, outputsSchema } from "../../stacks/outputs";
 import type { Topology } from "../../stacks/topology";
 import { localTopology, shippedStacks, stackTopology } from "../helpers/stacks";
 
-const ajv = new Ajv2020({ allErrors: true, formats: { uri: (text: string) => URL.canParse(text) } });
+const ajv = new Ajv2020({
+  allErrors: true,
+  formats: {
+    uri: (text: string) => URL.canParse(text),
+    "date-time": (text: string) => !Number.isNaN(Date.parse(text)),
+  },
+});
 const validate = ajv.compile(z.toJSONSchema(outputsSchema));
 const errorsOf = (value: unknown): string[] => {
   validate(value);
@@ -51,7 +57,16 @@ describe("the outputs' contract", () => {
       properties: object;
       required: string[];
     };
-    const keys = ["schemaVersion", "stack", "edition", "endpoints", "services", "sizing", "openPorts"];
+    const keys = [
+      "schemaVersion",
+      "stack",
+      "edition",
+      "endpoints",
+      "services",
+      "sizing",
+      "openPorts",
+      "backup",
+    ];
     expect(Object.keys(properties)).toEqual(keys);
     expect(required).toEqual(keys);
   });
@@ -97,11 +112,61 @@ describe("outputs", () => {
     const [cloud, local] = ["prod", "local"].map(
       (stack) => outputs(stackTopology(stack)).sizing.hosts["main"],
     );
-    expect(cloud).toMatchObject({ capacity: { memoryMiB: 8192, cpus: 4, diskGiB: 50 } });
+    expect(cloud).toMatchObject({ capacity: { memoryMiB: 8192, cpus: 4, diskGiB: 60 } });
     expect(cloud?.headroomMiB).toBe(8192 - (cloud?.demand.memoryMiB ?? 0));
     expect(local).toMatchObject({ capacity: null, headroomMiB: null });
     const known = outputs(localTopology({ host: { provider: "local", memoryMiB: 4096, cpus: 2 } }));
     expect(known.sizing.hosts["main"]?.capacity).toEqual({ memoryMiB: 4096, cpus: 2, diskGiB: null });
+  });
+
+  const status = {
+    backup: { at: "1794312000", bytes: "1234", files: "5", snapshot: "0a1b2c3d", why: "schedule" },
+    drill: { at: "1794312060", taken: "1794311000", bytes: "1200" },
+  };
+  const backups = (change: Record<string, unknown>, known: Parameters<typeof outputsOf>[2]) =>
+    outputsOf(localTopology(change), (service) => service, known).backup;
+
+  it("say where backups go and when, and what the last ones came to", () => {
+    const found = outputsOf(localTopology(), (service) => service, status);
+    expect(found.backup).toEqual({
+      target: "folder",
+      repository: "docker:muster-test-backup-repository",
+      schedule: {
+        at: "02:30",
+        keep: { daily: 7, weekly: 5, monthly: 12, yearly: 3 },
+        checkDays: 7,
+        drillDays: 7,
+      },
+      last: { at: "2026-11-10T12:00:00.000Z", bytes: 1234, files: 5, snapshot: "0a1b2c3d" },
+      proven: { at: "2026-11-10T12:01:00.000Z", taken: "2026-11-10T11:43:20.000Z", bytes: 1200 },
+    });
+    expect(errorsOf(found)).toEqual([]);
+  });
+
+  it.each([
+    [{ kind: "folder", path: "/srv/backups" }, "/srv/backups"],
+    [
+      { kind: "sftp", host: "b.example.org", user: "muster", hostKey: "ssh-ed25519 AAAA", path: "/b" },
+      "sftp://muster@b.example.org:22/b",
+    ],
+    [
+      { kind: "s3", endpoint: "https://s3.example.org", bucket: "backups", accessKeyId: "HOST" },
+      "s3:https://s3.example.org/backups/test",
+    ],
+  ])("name the repository without secrets: %j", (target, repository) => {
+    expect(backups({ backup: { target } }, undefined)).toMatchObject({ target: target.kind, repository });
+  });
+
+  it.each([
+    ["nothing is known", undefined],
+    ["nothing was written", { backup: {}, drill: {} }],
+    [
+      "something else was",
+      { backup: { ...status.backup, at: "never" }, drill: { ...status.drill, taken: "" } },
+    ],
+    ["a part is missing", { backup: { at: "1", bytes: "1", files: "1" }, drill: { at: "1" } }],
+  ])("say of the last ones that nobody knows where %s", (_, known) => {
+    expect(backups({}, known as Parameters<typeof outputsOf>[2])).toMatchObject({ last: null, proven: null });
   });
 
   it("say for whom it is sized, and which edition it is", () => {

@@ -18,6 +18,7 @@ const preparation = (change: Partial<Preparation>): Preparation => ({
   owner,
   files: [],
   shell: false,
+  tools: [],
   volumeCount: 0,
   ...change,
 });

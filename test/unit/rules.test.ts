@@ -93,6 +93,10 @@ const violating: Record<string, (() => string[])[]> = {
     () => inputs("app", { readOnly: false }),
     () => inputs("app", {}, { writableRoots: new Set(["app"]) }),
   ],
+  "others' volumes are read-only": [
+    () => inputs("app", { mounts: [{ source: "muster-test-other-data", readOnly: false }] }),
+    () => inputs("app", { mounts: [{ source: "muster-test-other-data" }] }),
+  ],
   "uploads into a writable root": [() => inputs("app", { uploads: [{ file: "/a" }] })],
   "no secret where docker inspect shows it": [
     () => inputs("app", { envs: ["A=1", { secret: "B=2" }] }),

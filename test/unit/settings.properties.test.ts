@@ -151,7 +151,8 @@ describe("parsing settings", () => {
 
 /** A map with one more map in it, or in a list in it; with the variant of a host or an edge that it is for. */
 const holding = (part: string, inner: Record<string, unknown>, variant: string | undefined) => {
-  const own = variant === undefined ? inner : { provider: variant, ...inner };
+  const chooser = part === "target" ? "kind" : "provider";
+  const own = variant === undefined || part === "backup" ? inner : { [chooser]: variant, ...inner };
   return part.endsWith("[]") ? { [part.slice(0, -2)]: [own] } : { [part]: own };
 };
 

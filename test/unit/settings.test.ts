@@ -55,6 +55,14 @@ describe("good settings", () => {
       },
       images: { overrides: {} },
       protectData: true,
+      postgres: { major: 18 },
+      backup: {
+        target: { kind: "folder" },
+        at: "02:30",
+        keep: { daily: 7, weekly: 5, monthly: 12, yearly: 3 },
+        checkDays: 7,
+        drillDays: 7,
+      },
     });
   });
 

@@ -111,11 +111,11 @@ describe("networks", () => {
     ]);
   });
 
-  it("keep the shipped database away from everybody but the chat server", () => {
+  it("keep the shipped database away from everybody but the chat server and backups", () => {
     expect(localTopology().networks).toEqual([
       { name: "mattermost", internal: true, members: ["mattermost", "caddy"] },
-      { name: "postgres", internal: true, members: ["postgres", "mattermost"] },
-      { name: "outside", internal: false, members: ["caddy", "mattermost"] },
+      { name: "postgres", internal: true, members: ["postgres", "backup", "mattermost"] },
+      { name: "outside", internal: false, members: ["caddy", "mattermost", "backup"] },
     ]);
   });
 });

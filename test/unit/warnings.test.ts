@@ -5,6 +5,7 @@ type Change = Record<string, unknown>;
 const mail = { host: "smtp.example.org", from: "chat@example.org" };
 const cloudflare = { provider: "cloudflare", zone: "example.org" };
 const machine = { provider: "digitalocean", region: "fra1", size: "s-2vcpu-4gb" };
+const bucket = { kind: "s3", endpoint: "https://s3.example.org", bucket: "backups", accessKeyId: "HOST" };
 const findingsFor = (change: Change, encrypted: string[]): readonly Finding[] =>
   localTopology(change, encrypted).findings;
 
@@ -59,8 +60,8 @@ describe("warnings and notes in a plan", () => {
     ],
     [
       "a host that can't be built yet",
-      { domain: "a.org", host: machine },
-      [],
+      { domain: "a.org", host: machine, backup: { target: bucket } },
+      ["backupS3Secret"],
       { severity: "note", key: "muster:host.provider" },
     ],
     [

@@ -14,7 +14,9 @@ import { coturnRecipe } from "./coturn";
 import { mattermostRecipe } from "./mattermost";
 import { postgresRecipe } from "./postgres";
 import { cached, hashOf, missingTools, parseReference, sources, type Recipe, type Reference } from "./recipe";
+import { rcloneRecipe } from "./rclone";
 import { followed, pull } from "./registry";
+import { resticRecipe } from "./restic";
 import { writeRootfs } from "./rootfs";
 import { rtcdRecipe } from "./rtcd";
 
@@ -26,7 +28,10 @@ const label = "muster.made-here";
 const recipes: Record<ImageName, (reference: Reference) => Promise<Recipe>> = {
   busybox: busyboxRecipe,
   caddy: caddyRecipe,
-  postgres: postgresRecipe,
+  "postgres-17": postgresRecipe,
+  "postgres-18": postgresRecipe,
+  restic: resticRecipe,
+  rclone: rcloneRecipe,
   "mattermost-team": mattermostRecipe,
   "mattermost-enterprise": mattermostRecipe,
   "jitsi-web": jitsiWebRecipe,

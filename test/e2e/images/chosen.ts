@@ -1,6 +1,6 @@
 /** Which images a stack runs from, in a run for real. */
 import { type ImageName, imageNames } from "../../../components/services/images";
-import type { Topology } from "../../../stacks/topology";
+import { imagesOf, type Topology } from "../../../stacks/topology";
 
 /** For `muster:images.overrides`. */
 export type ImageOverrides = Partial<Record<ImageName, string>>;
@@ -15,12 +15,5 @@ export const swappedImages = (): ImageOverrides =>
   );
 
 /** The reference of every image that a topology runs. */
-export const imagesOf = ({
-  services,
-  toolsImage,
-}: Pick<Topology, "services" | "toolsImage">): ImageOverrides =>
-  Object.fromEntries(
-    [toolsImage, ...services.flatMap(({ image, jobs }) => [image, ...jobs.map((job) => job.image)])].map(
-      ({ name, reference }) => [name, reference],
-    ),
-  );
+export const referencesOf = (topology: Topology): ImageOverrides =>
+  Object.fromEntries(imagesOf(topology).map(({ name, reference }) => [name, reference]));

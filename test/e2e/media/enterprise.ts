@@ -64,6 +64,7 @@ export function becomeEnterprise(get: () => MediaStack): void {
       const media = get();
       const seats = people.slice(0, 10).map((person) => ({ person, channelId: town }));
       const sessions = await joined(media, way, seats);
+      expect(sessions).toHaveLength(10);
       try {
         await heard(sessions, 9);
         for (const session of sessions) expectWay(session, media, mediaPorts.rtcdPort, way);

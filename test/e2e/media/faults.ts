@@ -57,6 +57,7 @@ export function faults(get: () => MediaStack): void {
     it("keeps a call's websocket open through a reload of the proxy", async () => {
       const media = get();
       const sessions = await call(2);
+      expect(sessions).toHaveLength(2);
       try {
         await heard(sessions);
         // The same job that an up runs.

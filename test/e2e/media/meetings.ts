@@ -8,7 +8,7 @@ import {
   type RoomVisit,
 } from "../../../probe";
 import { heard, leave, townSquare } from "./calls";
-import { mediaPorts, meetUrl, type MediaStack, type Person } from "./stack";
+import { chatUrl, mediaPorts, meetUrl, type MediaStack, type Person } from "./stack";
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
@@ -131,7 +131,7 @@ export function membersMeet(get: () => MediaStack): void {
     it("may be shown in a frame by chat alone", async () => {
       const { headers, body, status } = await get().chat.ask("/", { headers: { Host: "meet.localhost" } });
       expect([status, body.includes("Jitsi")]).toEqual([200, true]);
-      expect(headers["content-security-policy"]).toBe("frame-ancestors 'self' https://chat.localhost:18443");
+      expect(headers["content-security-policy"]).toBe(`frame-ancestors 'self' ${chatUrl}`);
     });
   });
 }

@@ -1,4 +1,5 @@
-import { neighbour, openTcpPorts } from "../network";
+import { openTcpPorts } from "../network";
+import { suites } from "../suites";
 import type { MediaStack } from "./stack";
 
 /** What is open is the topology's, and nothing else. */
@@ -32,7 +33,7 @@ export function reach(get: () => MediaStack, openBefore: () => readonly number[]
         .topology()
         .openings.filter(({ protocol }) => protocol === "tcp")
         .map(({ published }) => published);
-      const opened = openTcpPorts(neighbour.host, true).filter((port) => !openBefore().includes(port));
+      const opened = openTcpPorts(suites.media).filter((port) => !openBefore().includes(port));
       expect(opened).toEqual(planned.sort((a, b) => a - b));
     });
   });

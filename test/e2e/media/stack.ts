@@ -3,22 +3,17 @@ import { lanAddresses } from "../../../cli/lan";
 import { turnCredentials, type TurnServer } from "../../../probe";
 import { Client, execute, rootCertificate } from "../client";
 import { swappedImages } from "../images/chosen";
-import { makeNeighbour, neighbour, removeNeighbour } from "../network";
+import { makeNeighbour, removeNeighbour } from "../network";
 import { engineSocket } from "../parts";
 import { PluginServer } from "../plugin";
-import { httpPort, httpsPort, Stack } from "../stack";
+import { Stack } from "../stack";
+import { suites } from "../suites";
 
-/** Ports of the test's own, beside those of a stack that somebody may have on this machine. */
-export const mediaPorts = {
-  embeddedPort: 18_444,
-  rtcdPort: 18_445,
-  meetingsPort: 18_100,
-  turnPort: 18_478,
-  relayFirstPort: 18_500,
-} as const;
+const { name, web, neighbour } = suites.media;
+export const { media: mediaPorts } = suites.media;
 
-export const chatUrl = `https://chat.localhost:${httpsPort}`;
-export const meetUrl = `https://meet.localhost:${httpsPort}`;
+export const chatUrl = `https://chat.localhost:${web.httpsPort}`;
+export const meetUrl = `https://meet.localhost:${web.httpsPort}`;
 
 /** Someone who has signed in. */
 export interface Person {
@@ -28,9 +23,9 @@ export interface Person {
 }
 
 export class MediaStack {
-  readonly stack = new Stack("e2e-media");
+  readonly stack = new Stack(name);
   /** Whether a network namespace plays another machine. */
-  readonly there = makeNeighbour();
+  readonly there = makeNeighbour(neighbour);
   /** The one advertised address. */
   readonly address = this.there ? neighbour.host : (lanAddresses()[0] ?? "");
   private readonly plugins = new PluginServer();
@@ -52,7 +47,7 @@ export class MediaStack {
         bind: "0.0.0.0",
         address: this.address,
       },
-      web: { httpPort, httpsPort },
+      web,
       people: { accounts: 20, active: 20, inCalls: 10, inMeetings: 10 },
       media: mediaPorts,
       chat: { plugins: [plugin] },
@@ -79,7 +74,7 @@ export class MediaStack {
   }
 
   get chat(): Client {
-    return new Client(this.ca);
+    return new Client(this.ca, web.httpsPort);
   }
 
   /** The relay, with credentials of now. */
@@ -139,7 +134,7 @@ export class MediaStack {
 
   async remove(): Promise<void> {
     this.plugins.close();
-    removeNeighbour();
+    removeNeighbour(neighbour);
     await this.stack.remove();
   }
 }

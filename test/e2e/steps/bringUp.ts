@@ -1,4 +1,5 @@
 import type { Stack } from "../stack";
+import { suites } from "../suites";
 
 /** Fresh, again, and again for the job. */
 export function bringUp(stack: Stack): void {
@@ -6,7 +7,7 @@ export function bringUp(stack: Stack): void {
     it("comes up from nothing, with every service healthy", async () => {
       const { output, seconds } = await stack.up();
       expect(output).toContain("All services are healthy.");
-      expect(output).toContain("https://chat.localhost:18443");
+      expect(output).toContain(`https://chat.localhost:${suites.muster.web.httpsPort}`);
       expect(await stack.unwell()).toEqual([]);
       console.log(`fresh up: ${seconds.toFixed(1)} s`);
     });

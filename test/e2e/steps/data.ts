@@ -1,5 +1,6 @@
 import { Client, rootCertificate } from "../client";
 import type { Stack } from "../stack";
+import { suites } from "../suites";
 
 /** Stopping keeps what people wrote. */
 export function data(stack: Stack): void {
@@ -24,7 +25,10 @@ export function data(stack: Stack): void {
 }
 
 async function signedIn(stack: Stack): Promise<{ client: Client; headers: Record<string, string> }> {
-  const client = new Client(await rootCertificate(stack.docker, `muster-${stack.name}-caddy`));
+  const client = new Client(
+    await rootCertificate(stack.docker, `muster-${stack.name}-caddy`),
+    suites.muster.web.httpsPort,
+  );
   const token = await client.signIn("admin", await stack.secret("administrator-password"));
   return { client, headers: { Authorization: `Bearer ${token}` } };
 }

@@ -1,13 +1,20 @@
 import { get, type IncomingMessage } from "node:http";
 import { Client, rootCertificate } from "../client";
-import { askFromNeighbour, neighbour, openTcpPorts } from "../network";
-import { httpPort, httpsPort, origin, type Stack } from "../stack";
+import { askFrom, openTcpPorts } from "../network";
+import type { Stack } from "../stack";
+import { suites } from "../suites";
+
+const {
+  neighbour,
+  web: { httpPort, httpsPort },
+} = suites.muster;
+const origin = `https://chat.localhost:${httpsPort}`;
 
 /** What people reach, and that nobody reaches anything else. */
 export function reach(stack: Stack, neighbourhood: { there: boolean; openBefore: () => number[] }): void {
   describe("reaching it", () => {
     const browser = async (): Promise<Client> =>
-      new Client(await rootCertificate(stack.docker, `muster-${stack.name}-caddy`));
+      new Client(await rootCertificate(stack.docker, `muster-${stack.name}-caddy`), httpsPort);
 
     it("answers over HTTPS with a certificate of Caddy's own authority", async () => {
       const { status, body } = await (await browser()).ask("/api/v4/system/ping?get_server_status=true");
@@ -50,8 +57,8 @@ export function reach(stack: Stack, neighbourhood: { there: boolean; openBefore:
 
       withNeighbour("shows Mattermost the real client address, whatever the client claims", () => {
         const path = `${origin}/double/last-address`;
-        expect(askFromNeighbour(path, {})).toContain(neighbour.address);
-        const forged = askFromNeighbour(path, {
+        expect(askFrom(neighbour, path, {})).toContain(neighbour.address);
+        const forged = askFrom(neighbour, path, {
           "X-Forwarded-For": "203.0.113.9",
           "X-Real-IP": "203.0.113.9",
         });
@@ -64,7 +71,7 @@ export function reach(stack: Stack, neighbourhood: { there: boolean; openBefore:
           port: number;
         }[];
         const before = neighbourhood.openBefore();
-        const opened = openTcpPorts(neighbour.host, true).filter((port) => !before.includes(port));
+        const opened = openTcpPorts(suites.muster).filter((port) => !before.includes(port));
         expect(opened).toEqual(declared.map(({ port }) => port).sort((a, b) => a - b));
         expect(opened).toEqual([httpPort, httpsPort]);
       });

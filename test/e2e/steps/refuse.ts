@@ -85,6 +85,16 @@ export function refuse(stack: Stack): void {
         },
       ));
 
+    it("an older Mattermost than the one that runs", () =>
+      withFile(
+        () =>
+          stack.set(["images", "overrides", "mattermost-team"], "mattermost/mattermost-team-edition:11.7.3"),
+        async () => {
+          for (const verb of ["plan", "preview", "up"])
+            expect(await refused([verb, stack.name])).toContain("it can't go back to an older version");
+        },
+      ));
+
     it("a mirror that doesn't answer", () =>
       withFile(
         () => stack.set(["images", "mirror"], "127.0.0.1:1/mirror"),

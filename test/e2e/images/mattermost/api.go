@@ -33,6 +33,9 @@ func (s *server) publicRoutes() http.Handler {
 	s.handle(router, "GET", "/channels/{channel}/posts", s.signedIn(s.channelPosts))
 	s.handle(router, "POST", "/posts", s.signedIn(s.createPost))
 	s.handle(router, "GET", "/posts/{post}", s.signedIn(s.getPost))
+	s.handle(router, "PUT", "/posts/{post}/patch", s.signedIn(s.patchPost))
+	s.handle(router, "DELETE", "/posts/{post}", s.signedIn(s.deletePost))
+	s.fileRoutes(router)
 	s.handle(router, "GET", "/config/client", s.clientConfig)
 	router.HandleFunc("/api/v4/websocket", s.websocket)
 	router.HandleFunc("/double/last-address", func(w http.ResponseWriter, r *http.Request) {

@@ -52,8 +52,7 @@ func (s *server) directChannel(user *model.User, r *http.Request) (any, *model.A
 		return nil, internal(err)
 	}
 	for _, id := range ids {
-		if _, err := s.store.db.Exec(`INSERT INTO channelmembers (channelid, userid) VALUES ($1, $2)
-			ON CONFLICT DO NOTHING`, channel.Id, id); err != nil {
+		if err := s.store.joinChannel(channel.Id, id); err != nil {
 			return nil, internal(err)
 		}
 	}

@@ -42,6 +42,7 @@ func (s *server) localRoutes() http.Handler {
 		return shown, nil
 	})
 	s.pluginRoutes(router)
+	s.jobRoutes(router)
 	return router
 }
 

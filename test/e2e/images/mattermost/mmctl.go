@@ -48,7 +48,7 @@ func mmctl(args []string) int {
 	} {
 		flags.Bool(name, false, about)
 	}
-	root.AddCommand(systemCommands(), userCommands(), teamCommands(), configCommands(), pluginCommands(), versionCommand())
+	root.AddCommand(systemCommands(), userCommands(), teamCommands(), configCommands(), pluginCommands(), importCommands(), versionCommand())
 	root.SetArgs(args)
 	if root.Execute() != nil {
 		return 1

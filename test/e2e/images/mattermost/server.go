@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -24,6 +25,8 @@ type server struct {
 	hub     *hub
 	plugins *pluginHost
 	license *model.License
+	// Announced and not yet sent, by id.
+	uploads sync.Map
 }
 
 var logOut io.Writer = os.Stdout
@@ -182,6 +185,7 @@ func (s *server) handle(router *mux.Router, method, path string, h handler) {
 
 // The paths whose POST answers 201.
 var created = map[string]bool{"/users": true, "/teams": true, "/teams/{id}/members": true, "/posts": true, "/plugins": true,
-	"/channels/direct": true}
+	"/channels/direct": true, "/files": true,
+	"/uploads": true, "/jobs": true}
 
 var statusOK = map[string]string{"status": "OK"}

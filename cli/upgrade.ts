@@ -1,0 +1,135 @@
+/**
+ * An upgrade that can be gone back from: an `up` whose failure is undone. The backup before it isn't taken here: the
+ * program itself does that (components/platform/guard.ts), so that no `up` does without.
+ */
+import type Docker from "dockerode";
+import type { Topology } from "../stacks/topology";
+import { inBackup, recordOf } from "./backup";
+import { UserError } from "./errors";
+import { runnable } from "./load";
+import { capturePulumi } from "./pulumi";
+import { restoreSnapshot } from "./restore";
+import { readState, runningImages } from "./state";
+import { bringUp, makeReady, sayWhatIsThere } from "./up";
+import { describeUpgrade, type PreviewStep, type Running } from "./upgrade.plan";
+
+export async function upgrade(stack: string, { plan }: { plan: boolean }): Promise<void> {
+  const ready = await makeReady(stack);
+  const { topology, docker } = ready;
+  const running = await runningOf(docker, topology, runningImages(ready.state));
+  if (plan) {
+    console.log(describeUpgrade(topology, await previewOf(stack), running));
+    return;
+  }
+  const began = Math.floor(Date.now() / 1000);
+  try {
+    await bringUp(ready);
+  } catch (error) {
+    if (running.major === undefined) throw error;
+    console.error(`\n${(error as Error).message}\n\nThe upgrade has failed: going back to what ran before.`);
+    await goBack(docker, topology, running, began);
+    throw new UserError(
+      `The upgrade of stack ${stack} has failed and was taken back: it runs what it ran before.\n  fix: see the reason above; Pulumi.${stack}.yaml now names the former versions (muster:images.overrides, muster:postgres.major): take them out to try again`,
+    );
+  }
+  await sayWhatIsThere(ready);
+}
+
+async function runningOf(
+  docker: Docker,
+  topology: Topology,
+  images: Readonly<Record<string, string>>,
+): Promise<Running> {
+  const [backup, drill, ran] = await Promise.all([
+    secondsOf(docker, topology, "backup.good"),
+    secondsOf(docker, topology, "drill.good"),
+    ranBefore(docker, topology),
+  ]);
+  return {
+    images,
+    major: ran === undefined ? undefined : Number(ran.split(" ")[0]),
+    backupSeconds: backup,
+    drillSeconds: drill,
+  };
+}
+
+async function secondsOf(docker: Docker, topology: Topology, record: string): Promise<number | undefined> {
+  const seconds = await recordOf(docker, topology, record).then(
+    (values) => values["seconds"],
+    () => undefined,
+  );
+  return seconds === undefined ? undefined : Number(seconds);
+}
+
+/** What the data were last written by, as guard.sh wrote it down; nothing where no backup runs. */
+async function ranBefore(docker: Docker, topology: Topology): Promise<string | undefined> {
+  const ran = await inBackup(docker, topology, ["sh", "-c", "cat /status/ran 2>/dev/null || :"]).then(
+    ({ output }) => output.trim(),
+    () => "",
+  );
+  return ran === "" ? undefined : ran;
+}
+
+async function previewOf(stack: string): Promise<PreviewStep[]> {
+  const { code, stdout, stderr } = await capturePulumi(["preview", "-s", stack, "--json"]);
+  if (code !== 0) throw new UserError(`The preview of stack ${stack} has failed.\n${stderr.trim()}`);
+  return (JSON.parse(stdout) as { steps?: PreviewStep[] }).steps ?? [];
+}
+
+/** The former versions into the stack's file, the former data where new programs have had them, and up again. */
+async function goBack(docker: Docker, topology: Topology, running: Running, began: number): Promise<void> {
+  const { stack } = topology;
+  const touched = await wasTouched(docker, topology, running);
+  for (const [key, value] of formerSettings(topology, running)) await setSetting(stack, key, value);
+  if (touched) {
+    const { snapshot, began: taken } = await recordOf(docker, topology, "backup.good");
+    if (snapshot === undefined || Number(taken) < began)
+      throw new UserError(`There is no backup from before this upgrade: nothing was taken back.`);
+    await restoreSnapshot(docker, topology, snapshot);
+  }
+  try {
+    await bringUp({ topology: runnable(stack), state: await readState(stack), docker });
+  } catch (error) {
+    throw new UserError(
+      `${(error as Error).message}\nGoing back has failed as well. The data are safe: npm run snapshots -- ${stack}`,
+    );
+  }
+}
+
+/** Whether new programs were let near the data: then they may have changed what the former ones can't read. */
+async function wasTouched(docker: Docker, topology: Topology, running: Running): Promise<boolean> {
+  const ran = await ranBefore(docker, topology);
+  if (ran === undefined) return false;
+  const now = Object.fromEntries(
+    ran
+      .split(" ")
+      .slice(1)
+      .map((pair) => pair.split("=", 2) as [string, string]),
+  );
+  return Object.entries(now).some(
+    ([service, image]) => running.images[service] !== undefined && running.images[service] !== image,
+  );
+}
+
+/** Pure: the settings that name what ran before. */
+export function formerSettings(
+  { services, settings }: Pick<Topology, "services" | "settings">,
+  { images, major }: Pick<Running, "images" | "major">,
+): [string, string][] {
+  const moved = major !== undefined && major !== settings.postgres.major;
+  const changed = services.flatMap(({ name, image }) => {
+    const former = images[name];
+    // Another major is another image: the setting names it.
+    const follows = former === undefined || former === image.reference || (moved && isPostgres(image.name));
+    return follows ? [] : [[`muster:images.overrides["${image.name}"]`, former] as [string, string]];
+  });
+  return [...(moved ? [["muster:postgres.major", String(major)] as [string, string]] : []), ...changed];
+}
+
+const isPostgres = (name: string): boolean => name.startsWith("postgres-");
+
+async function setSetting(stack: string, path: string, value: string): Promise<void> {
+  const { code, stderr } = await capturePulumi(["config", "set", "--path", path, value, "-s", stack]);
+  if (code !== 0) throw new UserError(`${path} can't be set back to ${value}.\n${stderr.trim()}`);
+  console.log(`${path} is ${value} again`);
+}

@@ -1,0 +1,100 @@
+# A restore: from a repository into this stack's volumes and database, while the chat server is stopped. Runs in a
+# container of its own that may write to them. /order says what to restore.
+# The live database is replaced at the very end, at once, and only by one that has been compared.
+# restore.sh look: everything that speaks against it; prints the snapshot's id and manifest. Changes nothing.
+# restore.sh restore
+. /muster/lib.sh
+# Of the order: snapshot, source (the host in the repository); elsewhere, overwrite, keep_replaced (yes or no).
+. /order/settings.sh
+phase=$1
+alone
+began=$(now)
+side="${database_name}_restored"
+ended() {
+  code=$?
+  rm -rf /scratch/*
+  [ $code -eq 0 ] || [ "$phase" = look ] || record restore failed "snapshot=$snapshot" "seconds=$(($(now) - began))"
+  exit $code
+}
+trap ended EXIT
+rm -rf /scratch/*
+mkdir /scratch/compare
+
+query -d postgres -c 'SELECT 1' > /dev/null || fail "the database doesn't answer: nothing was changed"
+# After one that was cut short, the newest may be the backup that was taken right before it.
+interrupted=$(cat /status/restoring 2> /dev/null || :)
+if [ "$snapshot" = latest ] && [ "${interrupted#* }" = "$source" ]; then snapshot=${interrupted%% *}; fi
+if [ "$snapshot" = latest ]; then
+  newest=$(newest_snapshot "$source")
+  [ -n "$newest" ] || fail "the repository at $RESTIC_REPOSITORY has no backup of ${source#muster-}: nothing was changed"
+  snapshot=${newest%%	*}
+fi
+code=0
+mkdir /scratch/staging
+if [ "$phase" = look ]; then
+  restic dump "$snapshot" /staging/manifest > /scratch/staging/manifest || code=$?
+else
+  restic restore --quiet "$snapshot:/staging" --target /scratch/staging > /dev/null || code=$?
+fi
+[ $code -eq 0 ] || fail "snapshot $snapshot can't be read: nothing was changed"
+manifest=/scratch/staging/manifest
+of() { sed -n "s/^$1	//p" $manifest; }
+[ "$(of version)" = 1 ] || fail "snapshot $snapshot has no manifest that this version understands: nothing was changed"
+[ "$(of postgres)" -le "$postgres_major" ] ||
+  fail "snapshot $snapshot is from PostgreSQL $(of postgres), this stack runs $postgres_major
+  fix: set muster:postgres.major to $(of postgres); nothing was changed"
+
+there=$(query -d postgres -c "SELECT 1 FROM pg_database WHERE datname = '$database_name'")
+if [ "$overwrite" != yes ] && [ "$interrupted" != "$snapshot $source" ] && [ -n "$there" ] && ! is_pristine "$database_name"; then
+  fail "this stack is in use: its last change is from $(query -d "$database_name" -c "$newest_sql"), the backup from $(date -u -d "@$(of at)" '+%F %T') UTC
+  fix: restore into another stack with --to, or say that its data shall be replaced: --overwrite $stack; nothing was changed"
+fi
+
+if [ "$phase" = look ]; then
+  printf 'snapshot\t%s\n' "$snapshot"
+  cat $manifest
+  exit 0
+fi
+
+needed=$(du -sk /scratch/staging/database | cut -f 1)
+free=$(df -Pk /scratch | awk 'END { print $4 }')
+[ "$free" -gt $((needed * 2)) ] || fail "no room for the database beside the one that is there: $(human $((needed * 2048))) needed, $(human $((free * 1024))) free; nothing was changed"
+
+say "filling the database from $snapshot, beside the one that is there"
+query -d postgres -c "DROP DATABASE IF EXISTS $side WITH (FORCE)"
+query -d postgres -c "CREATE DATABASE $side"
+fill "$side" /scratch/staging/database $manifest /scratch/compare
+if [ "$elsewhere" = yes ]; then tame "$side"; fi
+
+# From here on files change; the same restore can be run again without a word.
+printf '%s\n' "$snapshot $source" | put /status/restoring
+restic ls "$snapshot" > /scratch/list
+delete=--delete
+[ "$keep_replaced" != yes ] || delete=
+printf '%s\n' "$volumes" | while read -r volume bound; do
+  [ -n "$volume" ] || continue
+  if [ "$bound" = domain ] && [ "$domain" != "$(of domain)" ]; then
+    say "leaving $volume as it is: it belongs to $(of domain)"
+    continue
+  fi
+  grep -qxF "/volumes/$volume" /scratch/list || continue
+  say "restoring $volume"
+  # shellcheck disable=SC2086
+  restic restore ${progress:+--json} $delete --overwrite always --verify "$snapshot:/volumes/$volume" --target "/volumes/$volume"
+done
+files=$(find /volumes -type f | wc -l)
+bytes=$(find /volumes -type f -exec stat -c %s {} + | awk '{ s += $1 } END { printf "%d", s }')
+
+dead_links "$side" "/volumes/$links_volume" | not_dead $manifest > /scratch/missing
+[ ! -s /scratch/missing ] || fail "the database names files that didn't come back: $(head -n 5 /scratch/missing)"
+
+swap_in "$side" "$keep_replaced"
+if grep -q '^dead	' $manifest; then sed -n 's/^dead	//p' $manifest | put /status/dead-links; else rm -f /status/dead-links; fi
+# What the data were last written by: whatever else comes near them is asked about (guard.sh).
+if [ "$elsewhere" = no ]; then
+  echo "$postgres_major $(sed -n 's/^image	\([^	]*\)	/\1=/p' $manifest | tr '\n' ' ' | sed 's/ $//')" | put /status/ran
+fi
+rm /status/restoring
+record restore good "snapshot=$snapshot" "taken=$(of at)" "bytes=$bytes" "files=$files" "seconds=$(($(now) - began))"
+cat /scratch/compare/counts.found
+printf 'files\t%s\nbytes\t%s\n' "$files" "$bytes"

@@ -1,0 +1,155 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Fingerprint, fingerprint, unsteady } from "./fingerprint";
+import type { Stage } from "./stage";
+import { SshServer } from "../sshd";
+import { Stack } from "../stack";
+import { suites } from "../suites";
+
+/** From nothing but the repository, the sheet from the safe and the settings file. */
+export function recovery(stage: Stage): void {
+  const { stack } = stage;
+  let before: Fingerprint;
+  let snapshot = "";
+
+  describe("recovery from nothing", () => {
+    it("begins with everything gone but the sheet, the settings file and the bucket", async () => {
+      await stack.run(["backup", stack.name]);
+      snapshot = (await stage.recorded("backup.good"))["snapshot"] ?? "";
+      before = await fingerprint(stack, unsteady);
+      await (await stage.member()).post("written after the backup");
+      const sheet = {
+        key: await stack.secret("backup-key"),
+        passphrase: readFileSync(join(stack.dir, ".muster", "passphrase"), "utf8"),
+      };
+      const { code, output } = await stack.run(["destroy", stack.name, "--remove-data", stack.name]);
+      expect({ code, output }).toMatchObject({ code: 0 });
+      await stack.clear();
+      rmSync(join(stack.dir, ".muster"), { recursive: true });
+      const filters = { label: [`muster.stack=${stack.name}`] };
+      expect((await stack.docker.listVolumes({ filters })).Volumes).toEqual([]);
+      mkdirSync(join(stack.dir, ".muster"), { mode: 0o700 });
+      writeFileSync(join(stack.dir, ".muster", "passphrase"), sheet.passphrase, { mode: 0o600 });
+      await stack.store("backupKey", sheet.key);
+    });
+
+    it("never lets an empty stack pass for a backup", async () => {
+      await stack.up();
+      const { code, output } = await stack.run(["backup", stack.name]);
+      expect(code).toBe(1);
+      expect(output).toContain("restore first");
+    });
+
+    it("can be cut short and run again", async () => {
+      const running = stack.start(["restore", stack.name]);
+      await stage.until("files come back", async () =>
+        (await stage.inBackup("ls /status")).includes("restoring"),
+      );
+      running.child.kill("SIGKILL");
+      await stack.docker.getContainer(stage.container("restore")).kill();
+      await running.done;
+      const { code, output } = await stack.run(["restore", stack.name]);
+      expect({ code, output }).toMatchObject({ code: 0 });
+      expect(output).toContain(`Restored ${snapshot.slice(0, 8)}`);
+      expect(output).toMatch(/posts\s+\d+/);
+    });
+
+    it("brings back every row and file, and nothing that was written later", async () => {
+      const after = await fingerprint(stack, unsteady);
+      expect(after).toEqual(before);
+      expect(Object.keys(after.files).length).toBeGreaterThan(40);
+      expect(await stack.unwell()).toEqual([]);
+      expect(await stage.sql("SELECT count(*) FROM posts WHERE message = 'written after the backup'")).toBe(
+        "0\n",
+      );
+    });
+
+    it("goes on with backups into the same repository", async () => {
+      const { code, output } = await stack.run(["backup", stack.name]);
+      expect({ code, output }).toMatchObject({ code: 0 });
+      expect(await stack.run(["drill", stack.name])).toMatchObject({ code: 0 });
+    });
+  });
+
+  describe("a look at a backup in another stack", () => {
+    const copy = new Stack("e2e-copy");
+    let sshd: SshServer | undefined;
+
+    beforeAll(async () => {
+      await copy.clear();
+      sshd = await SshServer.start({ address: stage.place.address, namespace: stage.place.name });
+    });
+    afterAll(async () => {
+      await copy.remove();
+      await sshd?.stop();
+    });
+
+    it("brings it up and fills it, without anybody's sessions, and leaves the first alone", async () => {
+      const since = await fingerprint(stack);
+      if (sshd === undefined) throw new Error("no SSH server");
+      const server = sshd;
+      // One folder with both stacks' files, state and passphrase, as an operator has them.
+      writeFileSync(
+        join(stack.dir, "Pulumi.e2e-copy.yaml"),
+        JSON.stringify({
+          config: Object.fromEntries(
+            Object.entries({
+              ...stage.settings(),
+              web: suites.data.copy,
+              postgres: { major: 18 },
+              images: { overrides: { "mattermost-team": "mattermost/mattermost-team-edition:11.7.11" } },
+              backup: {
+                target: {
+                  kind: "sftp",
+                  host: server.host,
+                  port: server.port,
+                  user: server.user,
+                  hostKey: server.hostKey,
+                  path: `${server.backups}/copy`,
+                },
+              },
+            }).map(([key, value]) => [`muster:${key}`, value]),
+          ),
+        }),
+      );
+      const stored = stack.start(["secret", copy.name, "backupSshKey"]);
+      stored.child.stdin?.end(server.privateKey);
+      expect(await stored.done).toMatchObject({ code: 0 });
+      const { code, output } = await stack.run(["restore", stack.name, "--to", copy.name]);
+      expect({ code, output }).toMatchObject({ code: 0 });
+      const filled = await fingerprint(copy, unsteady);
+      expect(filled.tables["posts"]).toBe(before.tables["posts"]);
+      expect(filled.files).toEqual(before.files);
+      expect(await stage.sql("SELECT count(*) FROM sessions", copy.name)).toBe("0\n");
+      expect(await fingerprint(stack)).toEqual(since);
+    });
+
+    it("backs that one up over SFTP, and proves it", async () => {
+      expect(await stack.run(["backup", copy.name])).toMatchObject({ code: 0 });
+      const { code, output } = await stack.run(["drill", copy.name]);
+      expect({ code, output }).toMatchObject({ code: 0 });
+      expect(output).toContain("came back whole");
+    });
+  });
+
+  describe("retention", () => {
+    it("is another key's work: the operator prunes, and versions stay for the locked time", async () => {
+      const { accessKeyId, secretAccessKey } = stage.storage.root;
+      const keys = {
+        MUSTER_PRUNE_ACCESS_KEY_ID: accessKeyId,
+        MUSTER_PRUNE_SECRET_ACCESS_KEY: secretAccessKey,
+      };
+      const count = async (): Promise<number> =>
+        (
+          JSON.parse(
+            await stage.inBackup(". /muster/lib.sh; restic snapshots --json --tag muster"),
+          ) as unknown[]
+        ).length;
+      const many = await count();
+      const { code, output } = await stack.run(["prune", stack.name], keys);
+      expect({ code, output }).toMatchObject({ code: 0 });
+      expect(await count()).toBeLessThan(many);
+      expect(await stack.run(["check", stack.name])).toMatchObject({ code: 0 });
+    });
+  });
+}

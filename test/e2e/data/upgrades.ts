@@ -1,0 +1,133 @@
+import { execute } from "../client";
+import type { Stack } from "../stack";
+import { fingerprint, unsteady } from "./fingerprint";
+import type { Stage } from "./stage";
+
+const mattermost = (tag: string): string => `mattermost/mattermost-team-edition:${tag}`;
+
+/** New versions on old data: a backup first, or not at all; and PostgreSQL's majors. */
+export function upgrades(stage: Stage): void {
+  const { stack } = stage;
+
+  describe("an upgrade", () => {
+    it("is shown before: images, services that stop, for about how long", async () => {
+      stack.set(["images"], { overrides: { "mattermost-team": mattermost("11.7.11") } });
+      await stack.ensureImages();
+      const { code, output } = await stack.run(["upgrade", stack.name, "--plan"]);
+      expect({ code, output }).toMatchObject({ code: 0 });
+      expect(output).toMatch(/Mattermost\s+\S+:11\.7\.10\s+\S+:11\.7\.11/);
+      expect(output).toMatch(/Services that stop[\s\S]*Mattermost\s+15 s/);
+      expect(output).toContain("without it nothing changes");
+    });
+
+    it("that can't be backed up before stops, and what runs goes on", async () => {
+      const before = await idOf(stack, "mattermost");
+      const key = await stage.volumeFile("backup-files", "repository-key");
+      const { code, output } = await stage.withFile(key, "another-key-than-it-was-made-with", () =>
+        stack.run(["up", stack.name]),
+      );
+      expect(code).toBe(1);
+      expect(output).toContain("no backup, no change");
+      expect(await idOf(stack, "mattermost")).toBe(before);
+      expect(await stack.unwell()).toEqual([]);
+    });
+
+    it("takes its backup and then runs the new version, with a plain pulumi up as well", async () => {
+      const { at: last } = await stage.recorded("backup.good");
+      await stack.pulumi(["up", "--yes", "--skip-preview"]);
+      const { why, at } = await stage.recorded("backup.good");
+      expect(why).toBe("upgrade");
+      expect(Number(at)).toBeGreaterThan(Number(last));
+      expect(
+        (await stack.docker.getContainer(stage.container("mattermost")).inspect()).Config.Image,
+      ).toContain("11.7.11");
+    });
+
+    it("back to an older version is refused at the plan", async () => {
+      stack.set(["images"], undefined);
+      const { code, output } = await stack.run(["up", stack.name]);
+      expect(code).toBe(1);
+      expect(output).toContain("Nothing was changed");
+      stack.set(["images"], { overrides: { "mattermost-team": mattermost("11.7.11") } });
+    });
+  });
+
+  describe("another major version of PostgreSQL", () => {
+    it("does not pick up a volume that holds other data: the upgrade fails, and goes back by itself", async () => {
+      const before = await fingerprint(stack, unsteady);
+      await makeStaleVolume(stage);
+      stack.set(["postgres", "major"], 18);
+      const { code, output } = await stack.run(["upgrade", stack.name]);
+      expect(code).toBe(1);
+      expect(output).toContain("they are older than the last backup");
+      expect(output).toContain("was taken back");
+      expect(stack.topology().settings.postgres.major).toBe(17);
+      expect(await stack.unwell()).toEqual([]);
+      expect(await stage.sql("SHOW server_version_num")).toMatch(/^17/);
+      expect(await fingerprint(stack, unsteady)).toEqual(before);
+      await stack.docker.getVolume(`muster-${stack.name}-postgres-data-18`).remove();
+    });
+
+    it("gets every row, and the former volume is kept", async () => {
+      const before = await fingerprint(stack, unsteady);
+      stack.set(["postgres", "major"], 18);
+      const { code, output } = await stack.run(["upgrade", stack.name]);
+      expect({ code, output }).toMatchObject({ code: 0 });
+      expect(output).toContain("moved and compared, row by row");
+      expect(await stage.sql("SHOW server_version_num")).toMatch(/^18/);
+      expect(await fingerprint(stack, unsteady)).toEqual(before);
+      expect(await stack.unwell()).toEqual([]);
+      await stack.docker.getVolume(`muster-${stack.name}-postgres-data-17`).inspect();
+    });
+
+    it("keeps its data where the image keeps them: a new container finds them", async () => {
+      const volumes = (await stack.docker.getContainer(stage.container("postgres")).inspect()).Mounts;
+      expect(volumes.filter(({ Name }) => /^[0-9a-f]{64}$/.test(Name ?? ""))).toEqual([]);
+    });
+
+    it("can't go back to the former one: its data are old by now", async () => {
+      const before = await idOf(stack, "postgres");
+      stack.set(["postgres", "major"], 17);
+      const { code, output } = await stack.run(["up", stack.name]);
+      expect(code).toBe(1);
+      expect(output).toContain("17 can't take them back");
+      expect(await idOf(stack, "postgres")).toBe(before);
+      stack.set(["postgres", "major"], 18);
+      await stack.up();
+    });
+  });
+}
+
+const idOf = async (stack: Stack, service: string): Promise<string> =>
+  (await stack.docker.getContainer(`muster-${stack.name}-${service}`).inspect()).Id;
+
+/** A volume of PostgreSQL 18 that somebody has used before. */
+async function makeStaleVolume({ stack }: Stage): Promise<void> {
+  const { docker } = stack;
+  const name = `muster-${stack.name}-postgres-data-18`;
+  // As this installation's own, or the up would refuse it before all else.
+  const own = await docker.getVolume(`muster-${stack.name}-postgres-data-17`).inspect();
+  await docker.createVolume({ Name: name, Labels: own.Labels ?? {} });
+  const container = await docker.createContainer({
+    Image: "postgres:18.6-alpine",
+    Env: ["POSTGRES_USER=mattermost", "POSTGRES_DB=mattermost", "POSTGRES_PASSWORD=anything"],
+    HostConfig: { Mounts: [{ Type: "volume", Source: name, Target: "/var/lib/postgresql" }] },
+  });
+  try {
+    await container.start();
+    const sql = `CREATE TABLE users (id text); CREATE TABLE bots (userid text); CREATE TABLE posts (id text, type text);
+      INSERT INTO users VALUES ('a'), ('b'); INSERT INTO posts VALUES ('p', '')`;
+    for (let tries = 0; ; tries++) {
+      // The port is open only once the server is there for good.
+      const said = await execute(docker, container.id, [
+        ...["sh", "-c", 'pg_isready -q -h 127.0.0.1 && psql -U mattermost -d mattermost -c "$0"', sql],
+      ]);
+      if (said.includes("INSERT")) break;
+      if (tries > 40) throw new Error(said);
+      await new Promise((later) => setTimeout(later, 500));
+    }
+  } finally {
+    await container.stop();
+    await container.remove();
+  }
+}

@@ -1,0 +1,3 @@
+import { takeTurns } from "./turns";
+
+takeTurns();

@@ -1,0 +1,60 @@
+/** What each suite has for itself on this machine, so that all can run side by side. */
+
+/** Another machine, as far as the network goes: a namespace with an address of its own. */
+export interface Neighbour {
+  /** Of the namespace. */
+  readonly name: string;
+  /** This machine's end of the line to it. */
+  readonly device: string;
+  /** This machine's address on that line. */
+  readonly host: string;
+  readonly address: string;
+}
+
+export interface Suite {
+  /** Of its stack. */
+  readonly name: string;
+  readonly web: { readonly httpPort: number; readonly httpsPort: number };
+  /** Of a second stack. */
+  readonly copy?: { readonly httpPort: number; readonly httpsPort: number };
+  /** For `muster:media`. */
+  readonly media?: Readonly<Record<string, number>>;
+  readonly neighbour: Neighbour;
+}
+
+const neighbourOf = (suite: string, index: number): Neighbour => ({
+  name: `muster-e2e-${suite}`,
+  // The kernel takes 15 characters.
+  device: `e2e-${suite}`,
+  host: `10.77.${220 + index}.1`,
+  address: `10.77.${220 + index}.2`,
+});
+
+/** Ports beside those of a stack that somebody may have on this machine. */
+export const suites = {
+  muster: { name: "e2e", web: { httpPort: 18_080, httpsPort: 18_443 }, neighbour: neighbourOf("muster", 0) },
+  media: {
+    name: "e2e-media",
+    web: { httpPort: 18_081, httpsPort: 18_446 },
+    media: {
+      embeddedPort: 18_444,
+      rtcdPort: 18_445,
+      meetingsPort: 18_100,
+      turnPort: 18_478,
+      relayFirstPort: 18_500,
+    },
+    neighbour: neighbourOf("media", 1),
+  },
+  data: {
+    name: "e2e-data",
+    web: { httpPort: 18_280, httpsPort: 18_643 },
+    copy: { httpPort: 18_290, httpsPort: 18_653 },
+    neighbour: neighbourOf("data", 2),
+  },
+} as const satisfies Record<string, Suite>;
+
+/** Ports that other suites may open or close at any time. */
+export const portsOfOthers = (own: Suite): number[] =>
+  (Object.values(suites) as Suite[])
+    .filter(({ name }) => name !== own.name)
+    .flatMap(({ web, copy = {}, media = {} }) => [web, copy, media].flatMap((ports) => Object.values(ports)));
