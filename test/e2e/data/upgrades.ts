@@ -108,9 +108,10 @@ async function makeStaleVolume({ stack }: Stage): Promise<void> {
   // As this installation's own, or the up would refuse it before all else.
   const own = await docker.getVolume(`muster-${stack.name}-postgres-data-17`).inspect();
   await docker.createVolume({ Name: name, Labels: own.Labels ?? {} });
+  const password = await stack.secret("database-password");
   const container = await docker.createContainer({
     Image: "postgres:18.6-alpine",
-    Env: ["POSTGRES_USER=mattermost", "POSTGRES_DB=mattermost", "POSTGRES_PASSWORD=anything"],
+    Env: ["POSTGRES_USER=mattermost", "POSTGRES_DB=mattermost", `POSTGRES_PASSWORD=${password}`],
     HostConfig: { Mounts: [{ Type: "volume", Source: name, Target: "/var/lib/postgresql" }] },
   });
   try {
