@@ -53,18 +53,6 @@ describe.each([["before"], ["start"]])("the guard, %s other programs come", (pha
     expect(box.snapshots()).toHaveLength(1);
   });
 
-  it.each([
-    [599, 0],
-    [600, 1],
-    [-300, 1],
-  ])("does without a second one before the start, if the first is minutes old: %i s", (age, taken) => {
-    box.write("/status/ran", `${ran}\n`);
-    box.write("/status/backed-up-for", `${newer}\n`);
-    box.record("backup.good", { began: now - age - 5, at: now - age });
-    guard("start", newer);
-    expect(box.snapshots()).toHaveLength(taken);
-  });
-
   it("says no where the backup fails", () => {
     box.write("/status/ran", `${ran}\n`);
     box.write("/fake/dump-fails", "");
@@ -135,6 +123,26 @@ describe("the guard, before another major version of PostgreSQL comes", () => {
 });
 
 describe("the guard, when the chat server starts", () => {
+  it.each([
+    ["the one that was taken before these images came", newer, 599, 0],
+    ["one from before others came", ran, 0, 1],
+    ["one that is old by now", newer, 600, 1],
+    ["one from the future", newer, -1, 1],
+  ])("takes a backup unless there is one for what starts: %s", (_, taken, age, expected) => {
+    box.write("/status/ran", `${ran}\n`);
+    box.write("/status/backed-up-for", `${taken}\n`);
+    box.record("backup.good", { at: now - age });
+    expect(guard("start", newer).code).toBe(0);
+    expect(box.snapshots()).toHaveLength(expected);
+  });
+
+  it("takes no second backup after the one that was taken before images came", () => {
+    box.write("/status/ran", `${ran}\n`);
+    guard("before", newer);
+    guard("start", newer);
+    expect(box.snapshots()).toHaveLength(1);
+  });
+
   it("remembers what runs from now on", () => {
     guard("start", newer);
     expect(box.read("/status/ran")).toBe(`${newer}\n`);
