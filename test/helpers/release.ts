@@ -205,6 +205,8 @@ function formerUrns(resource: RecordedResource, byUrn: ReadonlyMap<string, Recor
 export const recordedReleases = (): Release[] =>
   (existsSync(releasesDir) ? readdirSync(releasesDir).sort() : []).flatMap((version) =>
     readdirSync(join(releasesDir, version))
+      // Beside the stacks lies a backup (test/e2e/data/kept.ts).
+      .filter((file) => file.endsWith(".json") && file !== "backup.json")
       .sort()
       .map((file) => JSON.parse(readFileSync(join(releasesDir, version, file), "utf8")) as Release),
   );
