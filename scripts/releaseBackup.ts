@@ -116,7 +116,9 @@ async function write(stack: Stack): Promise<void> {
     if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${answer.body}`);
     return JSON.parse(answer.body) as T;
   };
-  interface Named { id: string }
+  interface Named {
+    id: string;
+  }
   const me = await ask<Named>("/users/me");
   const ada = await ask<Named>("/users/username/ada");
   const direct = await ask<Named>("/channels/direct", [me.id, ada.id]);
