@@ -57,9 +57,6 @@ rm /staging/database/done
 } | put /staging/manifest
 rm /staging/counts
 
-open_repository
-restic unlock --quiet || :
-
 # With somebody looking on, restic's own lines go out as they come. How far it is isn't kept: /tmp is small.
 show() {
   awk -v looking="${progress:-}" -v file="$1" '
@@ -71,7 +68,7 @@ show() {
 # Whatever changes or vanishes while it is read makes a snapshot incomplete: that is a failure, tried once more.
 take() {
   code=0
-  restic backup --json --host "$host" --tag muster --exclude .muster-import /staging /volumes | show /tmp/backup.json || code=$?
+  unhindered backup --json --host "$host" --tag muster --exclude .muster-import /staging /volumes | show /tmp/backup.json || code=$?
   grep '"message_type":"error"' /tmp/backup.json >&2 || :
   summary=$(grep '"message_type":"summary"' /tmp/backup.json || :)
   snapshot=$(printf '%s' "$summary" | sed -n 's/.*"snapshot_id":"\([0-9a-f]*\)".*/\1/p')
@@ -79,6 +76,11 @@ take() {
 }
 code=0
 take || code=$?
+if [ $code -eq 10 ]; then
+  code=0
+  open_repository
+  take || code=$?
+fi
 if [ $code -eq 3 ]; then
   say "some files couldn't be read: once more"
   [ -z "$snapshot" ] || restic forget --quiet "$snapshot" || :
@@ -103,5 +105,5 @@ record backup good "why=$why" "snapshot=$snapshot" "bytes=$bytes" "files=$files"
 say "backed up $(human "$bytes") in $files files as $(echo "$snapshot" | cut -c 1-8), $(human "$added") of it new"
 if [ "$prunes" = yes ] && [ "$why" = schedule ]; then
   # shellcheck disable=SC2086
-  restic forget --quiet --host "$host" --tag muster --group-by host $keep --prune || fail "the backup is good, but older ones can't be pruned"
+  unhindered forget --quiet --host "$host" --tag muster --group-by host $keep --prune || fail "the backup is good, but older ones can't be pruned"
 fi

@@ -40,8 +40,9 @@ alone() {
 # restic, with what its exit code means. Its own words come first.
 restic() {
   code=0
+  # Packs on their way are files of 16 MiB, several at once: too much for /tmp, which lies in memory.
   # shellcheck disable=SC2086 # options are words of their own
-  /muster/restic $repository_options --retry-lock 5m "$@" || code=$?
+  TMPDIR=$RESTIC_CACHE_DIR /muster/restic $repository_options --retry-lock 5m "$@" || code=$?
   case $code in
   0) ;;
   10) echo "there is no repository at $RESTIC_REPOSITORY" >&2 ;;
@@ -49,6 +50,16 @@ restic() {
   12) echo "wrong key: the repository at $RESTIC_REPOSITORY was made with another one; set the right one with npm run secret -- $stack backupKey" >&2 ;;
   esac
   return $code
+}
+
+# restic, at once; only where a lock is in the way, those that a killed run has left are removed and others waited
+# for. To look for them first would be to open the repository once more, and to wait for nothing.
+unhindered() {
+  code=0
+  restic "$@" --retry-lock 0s || code=$?
+  [ $code -eq 11 ] || return $code
+  restic unlock --quiet || :
+  restic "$@"
 }
 
 # The repository is made once; anything but its absence stops.
@@ -108,9 +119,12 @@ tables_of() {
   pg_restore -l "$1" | sed -n 's/^\([0-9]*\); [0-9]* [0-9]* TABLE DATA \([^ ]*\) \([^ ]*\) .*/\1 \2.\3/p' |
     while read -r number name; do
       file="$1/$number.dat"
-      rows=$(awk '/^\\\.$/ { exit } { rows++ } END { print rows + 0 }' "$file")
-      sum=$(sha256sum "$file")
-      printf 'table\t%s\t%s\t%s\n' "$name" "$rows" "${sum%% *}"
+      # Both at once.
+      sha256sum "$file" | {
+        rows=$(awk '/^\\\.$/ { exit } { rows++ } END { print rows + 0 }' "$file")
+        read -r sum _
+        printf 'table\t%s\t%s\t%s\n' "$name" "$rows" "$sum"
+      }
     done | sort
 }
 

@@ -10,8 +10,10 @@ phase=$1
 alone
 began=$(now)
 side="${database_name}_restored"
+bringing=
 ended() {
   code=$?
+  [ -z "$bringing" ] || wait "$bringing" || :
   rm -rf /scratch/*
   [ $code -eq 0 ] || [ "$phase" = look ] || record restore failed "snapshot=$snapshot" "seconds=$(($(now) - began))"
   exit $code
@@ -60,28 +62,50 @@ needed=$(du -sk /scratch/staging/database | cut -f 1)
 free=$(df -Pk /scratch | awk 'END { print $4 }')
 [ "$free" -gt $((needed * 2)) ] || fail "no room for the database beside the one that is there: $(human $((needed * 2048))) needed, $(human $((free * 1024))) free; nothing was changed"
 
+# All that the snapshot has of this stack's volumes, in one go: to open the repository for each would take longer.
+bring_files() {
+  restic ls "$snapshot" > /scratch/list
+  set --
+  while read -r volume bound; do
+    [ -n "$volume" ] || continue
+    if [ "$bound" = domain ] && [ "$domain" != "$(of domain)" ]; then
+      say "leaving $volume as it is: it belongs to $(of domain)"
+      continue
+    fi
+    # What isn't included isn't touched; a volume that the snapshot doesn't know would be emptied.
+    if grep -qxF "/volumes/$volume" /scratch/list; then set -- "$@" --include "/$volume"; fi
+  done << END
+$volumes
+END
+  [ $# -gt 0 ] || return 0
+  say "restoring files"
+  [ "$keep_replaced" = yes ] || set -- "$@" --delete
+  restic restore ${progress:+--json} "$@" --overwrite always --verify "$snapshot:/volumes" --target /volumes
+}
+# From then on files change; the same restore can be run again without a word.
+restoring() { printf '%s\n' "$snapshot $source" | put /status/restoring; }
+
+# Where nobody has written anything yet, files can come while the database is filled and compared.
+if [ -z "$there" ] || is_pristine "$database_name"; then
+  restoring
+  bring_files &
+  bringing=$!
+fi
 say "filling the database from $snapshot, beside the one that is there"
 query -d postgres -c "DROP DATABASE IF EXISTS $side WITH (FORCE)"
 query -d postgres -c "CREATE DATABASE $side"
 fill "$side" /scratch/staging/database $manifest /scratch/compare
 if [ "$elsewhere" = yes ]; then tame "$side"; fi
 
-# From here on files change; the same restore can be run again without a word.
-printf '%s\n' "$snapshot $source" | put /status/restoring
-restic ls "$snapshot" > /scratch/list
-delete=--delete
-[ "$keep_replaced" != yes ] || delete=
-printf '%s\n' "$volumes" | while read -r volume bound; do
-  [ -n "$volume" ] || continue
-  if [ "$bound" = domain ] && [ "$domain" != "$(of domain)" ]; then
-    say "leaving $volume as it is: it belongs to $(of domain)"
-    continue
-  fi
-  grep -qxF "/volumes/$volume" /scratch/list || continue
-  say "restoring $volume"
-  # shellcheck disable=SC2086
-  restic restore ${progress:+--json} $delete --overwrite always --verify "$snapshot:/volumes/$volume" --target "/volumes/$volume"
-done
+if [ -z "$bringing" ]; then
+  restoring
+  bring_files
+else
+  brought=0
+  wait "$bringing" || brought=$?
+  bringing=
+  [ $brought -eq 0 ] || fail "the files of $snapshot couldn't be restored (above)"
+fi
 files=$(find /volumes -type f | wc -l)
 bytes=$(find /volumes -type f -exec stat -c %s {} + | awk '{ s += $1 } END { printf "%d", s }')
 
