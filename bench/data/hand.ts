@@ -5,7 +5,7 @@ export const handPath = "/by-hand";
 
 const environment = `set -eu
 . /muster/settings.sh
-export PGHOST=postgres PGUSER="$database_user" PGPASSFILE=/muster/pgpass RESTIC_CACHE_DIR=/cache
+export PGHOST=postgres PGUSER="$database_user" PGPASSFILE=/muster/pgpass RESTIC_CACHE_DIR=/cache TMPDIR=/cache
 export RESTIC_PASSWORD_FILE=/muster/repository-key RESTIC_REPOSITORY=${handPath}`;
 
 /** A new repository at the same place; no cache knows it. */

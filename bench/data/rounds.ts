@@ -1,13 +1,13 @@
 /** Backups and restores by our scripts and by hand, in turns. */
 import { budgets, type Figure, figure, ratioFigure } from "../figures";
 import * as hand from "./hand";
-import type { DataStack } from "./stack";
+import type { DataStack, Run } from "./stack";
 
-/** Seconds of each round. */
+/** Each round's. */
 interface Side {
-  first: number[];
-  unchanged: number[];
-  restored: number[];
+  first: Run[];
+  unchanged: Run[];
+  restored: Run[];
 }
 type Name = "ours" | "byHand";
 
@@ -20,7 +20,7 @@ export async function measureRounds(
     ours: { first: [], unchanged: [], restored: [] },
     byHand: { first: [], unchanged: [], restored: [] },
   };
-  const newBytes: number[] = [];
+  const newMegabytes: number[] = [];
   for (let round = 0; round < rounds; round++) {
     // Whoever comes second finds warmer caches: in turns.
     const order: Name[] = round % 2 === 0 ? ["ours", "byHand"] : ["byHand", "ours"];
@@ -31,41 +31,50 @@ export async function measureRounds(
       // As each night: with what the schedule prunes.
       const unchanged = await data.run(ours ? "sh /muster/backup.sh schedule" : hand.backUpAndPrune);
       if (ours)
-        newBytes.push(
+        newMegabytes.push(
           Number((await data.run("sed -n 's/^added\t//p' /status/backup.good")).output.trim()) / 1e6,
         );
       const side = sides[name];
-      side.first.push(first.seconds);
-      side.unchanged.push(unchanged.seconds);
+      side.first.push(first);
+      side.unchanged.push(unchanged);
+      say(`${name}: backup ${first.seconds.toFixed(1)} s, unchanged ${unchanged.seconds.toFixed(1)} s`);
     }
     await data.stack.docker.getContainer(data.container("mattermost")).stop();
     for (const name of order) {
       await data.empty();
-      const { seconds } = name === "ours" ? await data.restore() : await data.run(hand.restore);
-      sides[name].restored.push(seconds);
+      const run = name === "ours" ? await data.restore() : await data.run(hand.restore);
+      sides[name].restored.push(run);
+      say(`${name}: restore ${run.seconds.toFixed(1)} s`);
       await data.requireWhole(name === "ours" ? "restore.sh" : "a restore by hand");
     }
     await data.startServer();
-    const last = (side: Side): string =>
-      [side.first, side.unchanged, side.restored].map((runs) => (runs.at(-1) ?? 0).toFixed(1)).join(", ");
-    say(`round ${round + 1}: ours ${last(sides.ours)} s, by hand ${last(sides.byHand)} s`);
   }
-  return figuresOf(sides, newBytes);
+  return figuresOf(sides, newMegabytes);
 }
 
-function figuresOf({ ours, byHand: other }: Record<Name, Side>, newBytes: readonly number[]): Figure[] {
+function figuresOf({ ours, byHand: other }: Record<Name, Side>, newMegabytes: readonly number[]): Figure[] {
   const budget = budgets.dataRatio;
+  const seconds = (runs: readonly Run[]): number[] => runs.map((run) => run.seconds);
+  const cpu = (runs: readonly Run[]): number[] => runs.map((run) => run.cpuSeconds);
+  const ratio = (what: string, of: (side: Side) => number[], most?: number): Figure =>
+    ratioFigure(`${what}: ours to by hand`, of(ours), of(other), most);
   return [
-    ratioFigure("backup: ours to by hand", ours.first, other.first, budget),
-    ratioFigure("restore into an empty stack: ours to by hand", ours.restored, other.restored, budget),
-    ratioFigure("unchanged nightly backup: ours to by hand", ours.unchanged, other.unchanged),
-    ratioFigure("unchanged nightly backup to a first one, ours", ours.unchanged, ours.first),
-    figure("backup: ours", "s", ours.first),
-    figure("backup: by hand", "s", other.first),
-    figure("unchanged nightly backup: ours", "s", ours.unchanged),
-    figure("unchanged nightly backup: by hand", "s", other.unchanged),
-    figure("unchanged nightly backup: added to the repository", "MB", newBytes),
-    figure("restore: ours, compared", "s", ours.restored),
-    figure("restore: by hand, not compared", "s", other.restored),
+    ratio("backup", ({ first }) => seconds(first), budget),
+    ratio("restore into an empty stack", ({ restored }) => seconds(restored), budget),
+    ratio("unchanged nightly backup", ({ unchanged }) => seconds(unchanged)),
+    ratioFigure(
+      "unchanged nightly backup to a first one, ours",
+      seconds(ours.unchanged),
+      seconds(ours.first),
+    ),
+    ratio("backup, processors' time", ({ first }) => cpu(first)),
+    ratio("restore, processors' time", ({ restored }) => cpu(restored)),
+    figure("backup: ours", "s", seconds(ours.first)),
+    figure("backup: by hand", "s", seconds(other.first)),
+    figure("unchanged nightly backup: ours", "s", seconds(ours.unchanged)),
+    figure("unchanged nightly backup: by hand", "s", seconds(other.unchanged)),
+    figure("unchanged nightly backup: added to the repository", "MB", newMegabytes),
+    figure("restore: ours, compared", "s", seconds(ours.restored)),
+    figure("restore: by hand, not compared", "s", seconds(other.restored)),
   ];
 }
