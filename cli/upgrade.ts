@@ -3,6 +3,7 @@
  * program itself does that (components/platform/guard.ts), so that no `up` does without.
  */
 import type Docker from "dockerode";
+import { parseDataImages } from "../components/services/backup/settingsFile";
 import type { Topology } from "../stacks/topology";
 import { inBackup, recordOf } from "./backup";
 import { UserError } from "./errors";
@@ -16,18 +17,20 @@ import { describeUpgrade, type PreviewStep, type Running } from "./upgrade.plan"
 export async function upgrade(stack: string, { plan }: { plan: boolean }): Promise<void> {
   const ready = await makeReady(stack);
   const { topology, docker } = ready;
-  const running = await runningOf(docker, topology, runningImages(ready.state));
+  const ran = await saidInBackup(docker, topology, sayRan);
+  // By the host's own clock, as its backups tell the time.
+  const began = Number(await saidInBackup(docker, topology, "date +%s"));
+  const running = await runningOf(docker, topology, runningImages(ready.state), ran);
   if (plan) {
     console.log(describeUpgrade(topology, await previewOf(stack), running));
     return;
   }
-  const began = Math.floor(Date.now() / 1000);
   try {
     await bringUp(ready);
   } catch (error) {
-    if (running.major === undefined) throw error;
+    if (ran === "") throw error;
     console.error(`\n${(error as Error).message}\n\nThe upgrade has failed: going back to what ran before.`);
-    await goBack(docker, topology, running, began);
+    await goBack(docker, topology, running, { ran, began });
     throw new UserError(
       `The upgrade of stack ${stack} has failed and was taken back: it runs what it ran before.\n  fix: see the reason above; Pulumi.${stack}.yaml now names the former versions (muster:images.overrides, muster:postgres.major): take them out to try again`,
     );
@@ -39,15 +42,15 @@ async function runningOf(
   docker: Docker,
   topology: Topology,
   images: Readonly<Record<string, string>>,
+  ran: string,
 ): Promise<Running> {
-  const [backup, drill, ran] = await Promise.all([
+  const [backup, drill] = await Promise.all([
     secondsOf(docker, topology, "backup.good"),
     secondsOf(docker, topology, "drill.good"),
-    ranBefore(docker, topology),
   ]);
   return {
     images,
-    major: ran === undefined ? undefined : Number(ran.split(" ")[0]),
+    major: ran === "" ? undefined : Number(ran.split(" ")[0]),
     backupSeconds: backup,
     drillSeconds: drill,
   };
@@ -61,14 +64,15 @@ async function secondsOf(docker: Docker, topology: Topology, record: string): Pr
   return seconds === undefined ? undefined : Number(seconds);
 }
 
-/** What the data were last written by, as guard.sh wrote it down; nothing where no backup runs. */
-async function ranBefore(docker: Docker, topology: Topology): Promise<string | undefined> {
-  const ran = await inBackup(docker, topology, ["sh", "-c", "cat /status/ran 2>/dev/null || :"]).then(
+/** What the data were last written by, as guard.sh wrote it down. */
+const sayRan = "cat /status/ran 2>/dev/null || :";
+
+/** What a shell command in the backup's container prints; empty where that doesn't run. */
+const saidInBackup = (docker: Docker, topology: Topology, command: string): Promise<string> =>
+  inBackup(docker, topology, ["sh", "-c", command]).then(
     ({ output }) => output.trim(),
     () => "",
   );
-  return ran === "" ? undefined : ran;
-}
 
 async function previewOf(stack: string): Promise<PreviewStep[]> {
   const { code, stdout, stderr } = await capturePulumi(["preview", "-s", stack, "--json"]);
@@ -77,15 +81,19 @@ async function previewOf(stack: string): Promise<PreviewStep[]> {
 }
 
 /** The former versions into the stack's file, the former data where new programs have had them, and up again. */
-async function goBack(docker: Docker, topology: Topology, running: Running, began: number): Promise<void> {
+async function goBack(
+  docker: Docker,
+  topology: Topology,
+  running: Running,
+  before: { ran: string; began: number },
+): Promise<void> {
   const { stack } = topology;
   const touched = await wasTouched(docker, topology, running);
+  const snapshot = touched ? await snapshotSince(docker, topology, before.began) : undefined;
   for (const [key, value] of formerSettings(topology, running)) await setSetting(stack, key, value);
-  if (touched) {
-    const { snapshot, began: taken } = await recordOf(docker, topology, "backup.good");
-    if (snapshot === undefined || Number(taken) < began)
-      throw new UserError(`There is no backup from before this upgrade: nothing was taken back.`);
+  if (snapshot !== undefined) {
     await restoreSnapshot(docker, topology, snapshot);
+    if (hasMoved(topology, running)) await forgetMove(docker, topology, before.ran);
   }
   try {
     await bringUp({ topology: runnable(stack), state: await readState(stack), docker });
@@ -96,28 +104,45 @@ async function goBack(docker: Docker, topology: Topology, running: Running, bega
   }
 }
 
+/** The backup that the upgrade began with. */
+async function snapshotSince(docker: Docker, topology: Topology, began: number): Promise<string> {
+  const { snapshot, began: taken } = await recordOf(docker, topology, "backup.good");
+  if (snapshot === undefined || Number(taken) < began)
+    throw new UserError(
+      `There is no backup from before this upgrade, since nobody had used stack ${topology.stack} until then: nothing was taken back.\n  fix: mend what is said above and run the same command again; or begin anew: npm run destroy -- ${topology.stack} --remove-data`,
+    );
+  return snapshot;
+}
+
+/**
+ * The data of the former major of PostgreSQL are the ones that count again: nobody has written to their volume since
+ * the backup. What was moved is a copy of that, and gives way to the next move.
+ */
+async function forgetMove(docker: Docker, topology: Topology, ran: string): Promise<void> {
+  const { major } = topology.settings.postgres;
+  const script = `set -e; . /muster/lib.sh; echo ${major} | put /status/moving; echo "$0" | put /status/ran`;
+  const { code, output } = await inBackup(docker, topology, ["sh", "-c", script, ran]);
+  if (code !== 0) throw new UserError(`What ran before can't be written down.\n${output.trim()}`);
+}
+
 /** Whether new programs were let near the data: then they may have changed what the former ones can't read. */
 async function wasTouched(docker: Docker, topology: Topology, running: Running): Promise<boolean> {
-  const ran = await ranBefore(docker, topology);
-  if (ran === undefined) return false;
-  const now = Object.fromEntries(
-    ran
-      .split(" ")
-      .slice(1)
-      .map((pair) => pair.split("=", 2) as [string, string]),
-  );
+  const now = parseDataImages(await saidInBackup(docker, topology, sayRan));
   return Object.entries(now).some(
     ([service, image]) => running.images[service] !== undefined && running.images[service] !== image,
   );
 }
 
+const hasMoved = ({ settings }: Pick<Topology, "settings">, { major }: Pick<Running, "major">): boolean =>
+  major !== undefined && major !== settings.postgres.major;
+
 /** Pure: the settings that name what ran before. */
 export function formerSettings(
-  { services, settings }: Pick<Topology, "services" | "settings">,
+  topology: Pick<Topology, "services" | "settings">,
   { images, major }: Pick<Running, "images" | "major">,
 ): [string, string][] {
-  const moved = major !== undefined && major !== settings.postgres.major;
-  const changed = services.flatMap(({ name, image }) => {
+  const moved = hasMoved(topology, { major });
+  const changed = topology.services.flatMap(({ name, image }) => {
     const former = images[name];
     // Another major is another image: the setting names it.
     const follows = former === undefined || former === image.reference || (moved && isPostgres(image.name));

@@ -14,7 +14,7 @@ export function recovery(stage: Stage): void {
 
   describe("recovery from nothing", () => {
     it("begins with everything gone but the sheet, the settings file and the bucket", async () => {
-      await stack.run(["backup", stack.name]);
+      await stack.must(["backup", stack.name]);
       snapshot = (await stage.recorded("backup.good"))["snapshot"] ?? "";
       before = await fingerprint(stack, unsteady);
       await (await stage.member()).post("written after the backup");
@@ -22,8 +22,7 @@ export function recovery(stage: Stage): void {
         key: await stack.secret("backup-key"),
         passphrase: readFileSync(join(stack.dir, ".muster", "passphrase"), "utf8"),
       };
-      const { code, output } = await stack.run(["destroy", stack.name, "--remove-data", stack.name]);
-      expect({ code, output }).toMatchObject({ code: 0 });
+      await stack.must(["destroy", stack.name, "--remove-data", stack.name]);
       await stack.clear();
       rmSync(join(stack.dir, ".muster"), { recursive: true });
       const filters = { label: [`muster.stack=${stack.name}`] };
@@ -48,8 +47,7 @@ export function recovery(stage: Stage): void {
       running.child.kill("SIGKILL");
       await stack.docker.getContainer(stage.container("restore")).kill();
       await running.done;
-      const { code, output } = await stack.run(["restore", stack.name]);
-      expect({ code, output }).toMatchObject({ code: 0 });
+      const { output } = await stack.must(["restore", stack.name]);
       expect(output).toContain(`Restored ${snapshot.slice(0, 8)}`);
       expect(output).toMatch(/posts\s+\d+/);
     });
@@ -65,9 +63,8 @@ export function recovery(stage: Stage): void {
     });
 
     it("goes on with backups into the same repository", async () => {
-      const { code, output } = await stack.run(["backup", stack.name]);
-      expect({ code, output }).toMatchObject({ code: 0 });
-      expect(await stack.run(["drill", stack.name])).toMatchObject({ code: 0 });
+      await stack.must(["backup", stack.name]);
+      await stack.must(["drill", stack.name]);
     });
   });
 
@@ -89,34 +86,25 @@ export function recovery(stage: Stage): void {
       if (sshd === undefined) throw new Error("no SSH server");
       const server = sshd;
       // One folder with both stacks' files, state and passphrase, as an operator has them.
-      writeFileSync(
-        join(stack.dir, "Pulumi.e2e-copy.yaml"),
-        JSON.stringify({
-          config: Object.fromEntries(
-            Object.entries({
-              ...stage.settings(),
-              web: suites.data.copy,
-              postgres: { major: 18 },
-              images: { overrides: { "mattermost-team": "mattermost/mattermost-team-edition:11.7.11" } },
-              backup: {
-                target: {
-                  kind: "sftp",
-                  host: server.host,
-                  port: server.port,
-                  user: server.user,
-                  hostKey: server.hostKey,
-                  path: `${server.backups}/copy`,
-                },
-              },
-            }).map(([key, value]) => [`muster:${key}`, value]),
-          ),
-        }),
-      );
-      const stored = stack.start(["secret", copy.name, "backupSshKey"]);
-      stored.child.stdin?.end(server.privateKey);
-      expect(await stored.done).toMatchObject({ code: 0 });
-      const { code, output } = await stack.run(["restore", stack.name, "--to", copy.name]);
-      expect({ code, output }).toMatchObject({ code: 0 });
+      const settings = {
+        ...stage.settings(),
+        web: suites.data.copy,
+        postgres: { major: 18 },
+        images: { overrides: { "mattermost-team": "mattermost/mattermost-team-edition:11.7.11" } },
+        backup: {
+          target: {
+            kind: "sftp",
+            host: server.host,
+            port: server.port,
+            user: server.user,
+            hostKey: server.hostKey,
+            path: `${server.backups}/copy`,
+          },
+        },
+      };
+      stack.write(settings, copy.name);
+      await stack.store("backupSshKey", server.privateKey, copy.name);
+      await stack.must(["restore", stack.name, "--to", copy.name]);
       const filled = await fingerprint(copy, unsteady);
       expect(filled.tables["posts"]).toBe(before.tables["posts"]);
       expect(filled.files).toEqual(before.files);
@@ -125,9 +113,8 @@ export function recovery(stage: Stage): void {
     });
 
     it("backs that one up over SFTP, and proves it", async () => {
-      expect(await stack.run(["backup", copy.name])).toMatchObject({ code: 0 });
-      const { code, output } = await stack.run(["drill", copy.name]);
-      expect({ code, output }).toMatchObject({ code: 0 });
+      await stack.must(["backup", copy.name]);
+      const { output } = await stack.must(["drill", copy.name]);
       expect(output).toContain("came back whole");
     });
   });
@@ -146,10 +133,9 @@ export function recovery(stage: Stage): void {
           ) as unknown[]
         ).length;
       const many = await count();
-      const { code, output } = await stack.run(["prune", stack.name], keys);
-      expect({ code, output }).toMatchObject({ code: 0 });
+      await stack.must(["prune", stack.name], keys);
       expect(await count()).toBeLessThan(many);
-      expect(await stack.run(["check", stack.name])).toMatchObject({ code: 0 });
+      await stack.must(["check", stack.name]);
     });
   });
 }

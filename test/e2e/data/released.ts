@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import project from "../../../package.json";
 import { contentOf, keptBackups, unpack } from "./kept";
@@ -23,23 +23,9 @@ export function releasedBackups(stage: Stage): void {
         const path = join(stack.dir, "released", version);
         mkdirSync(path, { recursive: true });
         await unpack(version, path);
-        const settings = { ...stage.settings(), backup: { target: { kind: "folder", path } } };
-        writeFileSync(
-          join(stack.dir, `Pulumi.${kept.stack}.yaml`),
-          JSON.stringify({
-            config: Object.fromEntries(
-              Object.entries(settings).map(([key, value]) => [`muster:${key}`, value]),
-            ),
-          }),
-        );
-        const stored = stack.start(["secret", kept.stack, "backupKey"]);
-        stored.child.stdin?.end(kept.key);
-        expect(await stored.done).toMatchObject({ code: 0 });
-
-        const { code, output } = await stack.run([
-          ...["restore", kept.stack, "--to", stack.name, "--overwrite", stack.name],
-        ]);
-        expect({ code, output }).toMatchObject({ code: 0 });
+        stack.write({ ...stage.settings(), backup: { target: { kind: "folder", path } } }, kept.stack);
+        await stack.store("backupKey", kept.key, kept.stack);
+        await stack.must([...["restore", kept.stack, "--to", stack.name, "--overwrite", stack.name]]);
         const server = await stage.sql("SHOW server_version_num");
         expect(Number(server.slice(0, 2))).toBeGreaterThan(kept.postgres);
         const { tables, files } = kept;
