@@ -1,8 +1,5 @@
 import { BackupBox, midnight } from "../helpers/backupBox";
 
-// Shells and their stand-ins are many processes: slow on a busy machine.
-jest.setTimeout(30_000);
-
 const now = midnight + 12 * 3600;
 const ran = "18 mattermost=m:1 postgres=p:18";
 const newer = "18 mattermost=m:2 postgres=p:18";

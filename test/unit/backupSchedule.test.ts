@@ -5,9 +5,6 @@ const atNight = 9000;
 const noon = 12 * 3600;
 const times = <T>(count: number, step: T): T[] => Array.from({ length: count }, () => step);
 
-// Shells and their stand-ins are many processes: slow on a busy machine.
-jest.setTimeout(30_000);
-
 describe("the schedule", () => {
   let box: BackupBox;
   beforeEach(() => {

@@ -1,8 +1,5 @@
 import { BackupBox, midnight } from "../helpers/backupBox";
 
-// Shells and their stand-ins are many processes: slow on a busy machine.
-jest.setTimeout(30_000);
-
 let box: BackupBox;
 beforeEach(() => {
   box = new BackupBox();

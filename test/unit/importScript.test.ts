@@ -1,8 +1,5 @@
 import { BackupBox } from "../helpers/backupBox";
 
-// Shells and their stand-ins are many processes: slow on a busy machine.
-jest.setTimeout(30_000);
-
 const data = "/volumes/mattermost/data";
 const staged = `${data}/.muster-import`;
 const upload = "20200101/a/gear wheel.png";
