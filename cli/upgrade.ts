@@ -3,7 +3,6 @@
  * program itself does that (components/platform/guard.ts), so that no `up` does without.
  */
 import type Docker from "dockerode";
-import { parseDataImages } from "../components/services/backup/settingsFile";
 import type { Topology } from "../stacks/topology";
 import { inBackup, recordOf } from "./backup";
 import { UserError } from "./errors";
@@ -11,15 +10,14 @@ import { runnable } from "./load";
 import { capturePulumi } from "./pulumi";
 import { restoreSnapshot } from "./restore";
 import { readState, runningImages } from "./state";
-import { bringUp, makeReady, sayWhatIsThere } from "./up";
+import { handStateToBackup } from "./stateBackup";
+import { bringUp, makeReady, settle } from "./up";
 import { describeUpgrade, type PreviewStep, type Running } from "./upgrade.plan";
 
 export async function upgrade(stack: string, { plan }: { plan: boolean }): Promise<void> {
   const ready = await makeReady(stack);
   const { topology, docker } = ready;
-  const ran = await saidInBackup(docker, topology, sayRan);
-  // By the host's own clock, as its backups tell the time.
-  const began = Number(await saidInBackup(docker, topology, "date +%s"));
+  const ran = await told(docker, topology, "ran");
   const running = await runningOf(docker, topology, runningImages(ready.state), ran);
   if (plan) {
     console.log(describeUpgrade(topology, await previewOf(stack), running));
@@ -30,12 +28,12 @@ export async function upgrade(stack: string, { plan }: { plan: boolean }): Promi
   } catch (error) {
     if (ran === "") throw error;
     console.error(`\n${(error as Error).message}\n\nThe upgrade has failed: going back to what ran before.`);
-    await goBack(docker, topology, running, { ran, began });
+    await goBack(docker, topology, running, ran);
     throw new UserError(
       `The upgrade of stack ${stack} has failed and was taken back: it runs what it ran before.\n  fix: see the reason above; Pulumi.${stack}.yaml now names the former versions (muster:images.overrides, muster:postgres.major): take them out to try again`,
     );
   }
-  await sayWhatIsThere(ready);
+  await settle(ready);
 }
 
 async function runningOf(
@@ -64,13 +62,11 @@ async function secondsOf(docker: Docker, topology: Topology, record: string): Pr
   return seconds === undefined ? undefined : Number(seconds);
 }
 
-/** What the data were last written by, as guard.sh wrote it down. */
-const sayRan = "cat /status/ran 2>/dev/null || :";
-
-/** What a shell command in the backup's container prints; empty where that doesn't run. */
-const saidInBackup = (docker: Docker, topology: Topology, command: string): Promise<string> =>
-  inBackup(docker, topology, ["sh", "-c", command]).then(
+/** What guard.sh has written down: `ran`, what the data were last written by; `before-upgrade`, the snapshot of before. */
+const told = (docker: Docker, topology: Topology, file: "ran" | "before-upgrade"): Promise<string> =>
+  inBackup(docker, topology, ["sh", "-c", `cat /status/${file} 2>/dev/null || :`]).then(
     ({ output }) => output.trim(),
+    // It doesn't run: nothing has come near the data.
     () => "",
   );
 
@@ -80,36 +76,37 @@ async function previewOf(stack: string): Promise<PreviewStep[]> {
   return (JSON.parse(stdout) as { steps?: PreviewStep[] }).steps ?? [];
 }
 
-/** The former versions into the stack's file, the former data where new programs have had them, and up again. */
-async function goBack(
-  docker: Docker,
-  topology: Topology,
-  running: Running,
-  before: { ran: string; began: number },
-): Promise<void> {
+/**
+ * The former versions into the stack's file, the former data where new programs have had them, and up again.
+ * @param before what the data were written by until then.
+ */
+async function goBack(docker: Docker, topology: Topology, running: Running, before: string): Promise<void> {
   const { stack } = topology;
-  const touched = await wasTouched(docker, topology, running);
-  const snapshot = touched ? await snapshotSince(docker, topology, before.began) : undefined;
+  const now = await told(docker, topology, "ran");
+  const touched = now !== "" && now !== before;
+  const snapshot = touched ? await snapshotBefore(docker, topology) : undefined;
   for (const [key, value] of formerSettings(topology, running)) await setSetting(stack, key, value);
-  if (snapshot !== undefined) {
-    await restoreSnapshot(docker, topology, snapshot);
-    if (hasMoved(topology, running)) await forgetMove(docker, topology, before.ran);
-  }
   try {
-    await bringUp({ topology: runnable(stack), state: await readState(stack), docker });
+    if (snapshot !== undefined) {
+      await restoreSnapshot(docker, topology, snapshot);
+      if (hasMoved(topology, running)) await forgetMove(docker, topology, before);
+    }
+    const former = { topology: runnable(stack), state: await readState(stack), docker };
+    await bringUp(former);
+    await handStateToBackup(docker, former.topology);
   } catch (error) {
     throw new UserError(
-      `${(error as Error).message}\nGoing back has failed as well. The data are safe: npm run snapshots -- ${stack}`,
+      `${(error as Error).message}\nGoing back has failed as well: Pulumi.${stack}.yaml names the former versions, what runs is said above. The data are safe (npm run snapshots -- ${stack}).\n  fix: mend what is said above, then npm run restore -- ${stack}${snapshot === undefined ? "" : ` --snapshot ${snapshot.slice(0, 8)} --overwrite ${stack}`}`,
     );
   }
 }
 
-/** The backup that the upgrade began with. */
-async function snapshotSince(docker: Docker, topology: Topology, began: number): Promise<string> {
-  const { snapshot, began: taken } = await recordOf(docker, topology, "backup.good");
-  if (snapshot === undefined || Number(taken) < began)
+/** What was there before new programs came. */
+async function snapshotBefore(docker: Docker, topology: Topology): Promise<string> {
+  const snapshot = await told(docker, topology, "before-upgrade");
+  if (snapshot === "")
     throw new UserError(
-      `There is no backup from before this upgrade, since nobody had used stack ${topology.stack} until then: nothing was taken back.\n  fix: mend what is said above and run the same command again; or begin anew: npm run destroy -- ${topology.stack} --remove-data`,
+      `Nobody had used stack ${topology.stack} yet, so there is no backup to go back to: nothing was taken back.\n  fix: mend what is said above and run the same command again`,
     );
   return snapshot;
 }
@@ -123,14 +120,6 @@ async function forgetMove(docker: Docker, topology: Topology, ran: string): Prom
   const script = `set -e; . /muster/lib.sh; echo ${major} | put /status/moving; echo "$0" | put /status/ran`;
   const { code, output } = await inBackup(docker, topology, ["sh", "-c", script, ran]);
   if (code !== 0) throw new UserError(`What ran before can't be written down.\n${output.trim()}`);
-}
-
-/** Whether new programs were let near the data: then they may have changed what the former ones can't read. */
-async function wasTouched(docker: Docker, topology: Topology, running: Running): Promise<boolean> {
-  const now = parseDataImages(await saidInBackup(docker, topology, sayRan));
-  return Object.entries(now).some(
-    ([service, image]) => running.images[service] !== undefined && running.images[service] !== image,
-  );
 }
 
 const hasMoved = ({ settings }: Pick<Topology, "settings">, { major }: Pick<Running, "major">): boolean =>

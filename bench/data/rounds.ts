@@ -30,10 +30,7 @@ export async function measureRounds(
       const first = await data.run(ours ? "sh /muster/backup.sh bench" : hand.backUp);
       // As each night: with what the schedule prunes.
       const unchanged = await data.run(ours ? "sh /muster/backup.sh schedule" : hand.backUpAndPrune);
-      if (ours)
-        newMegabytes.push(
-          Number((await data.run("sed -n 's/^added\t//p' /status/backup.good")).output.trim()) / 1e6,
-        );
+      if (ours) newMegabytes.push(Number(await data.lastBackup("added")) / 1e6);
       const side = sides[name];
       side.first.push(first);
       side.unchanged.push(unchanged);

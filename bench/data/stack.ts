@@ -42,6 +42,8 @@ export function cpuSecondsOf(output: string): number {
 export class DataStack {
   readonly stack = new Stack(name);
   private key = "";
+  /** The first stack's: a restore brings it back. */
+  private password = "";
 
   constructor(
     private readonly workshop: Workshop,
@@ -85,6 +87,7 @@ export class DataStack {
     await this.stack.ensureImages();
     const { seconds } = await this.stack.up();
     this.key = await this.stack.secret(repositoryKeySecret);
+    this.password = await this.stack.secret("administrator-password");
     return seconds;
   }
 
@@ -92,7 +95,7 @@ export class DataStack {
   async recovered(): Promise<Recovery> {
     await this.newRepository();
     await this.run("sh /muster/backup.sh bench");
-    const bytes = Number((await this.run("sed -n 's/^bytes\t//p' /status/backup.good")).output.trim());
+    const bytes = Number(await this.lastBackup("bytes"));
     await this.stack.clear();
     rmSync(join(this.stack.dir, ".muster"), { recursive: true });
     this.stack.write(this.settings);
@@ -108,11 +111,16 @@ export class DataStack {
     await this.run(newRepository("/repository"));
   }
 
-  /** Restores the newest snapshot as `npm run restore` does, without what is around it. */
-  restore(): Promise<Run> {
+  /** What `/status` says of the last good backup. */
+  async lastBackup(key: string): Promise<string> {
+    return (await this.run(`sed -n 's/^${key}\t//p' /status/backup.good`)).output.trim();
+  }
+
+  /** Restores the last snapshot as `npm run restore` does once it has looked at it, without what is around it. */
+  async restore(): Promise<Run> {
     const order = [
       `source=${this.host}`,
-      "snapshot=latest",
+      `snapshot=${await this.lastBackup("snapshot")}`,
       "elsewhere=no",
       "overwrite=yes",
       "keep_replaced=no",
@@ -254,7 +262,7 @@ export class DataStack {
   async client(): Promise<{ client: Client; headers: Record<string, string> }> {
     const ca = await rootCertificate(this.stack.docker, this.container("caddy"));
     const client = new Client(ca, ports.httpsPort);
-    const token = await client.signIn("admin", await this.stack.secret("administrator-password"));
+    const token = await client.signIn("admin", this.password);
     return { client, headers: { Authorization: `Bearer ${token}` } };
   }
 

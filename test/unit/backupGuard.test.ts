@@ -43,7 +43,7 @@ describe.each([["before"], ["start"]])("the guard, %s other programs come", (pha
     expect(box.snapshots()).toEqual([]);
   });
 
-  it("takes one however young the last one is, unless that was taken for the very same", () => {
+  it("takes one however young the last one is", () => {
     box.write("/status/ran", `${ran}\n`);
     box.record("backup.good", { began: now - 10, at: now - 5 });
     guard(phase, newer);
@@ -121,23 +121,31 @@ describe("the guard, before another major version of PostgreSQL comes", () => {
 
 describe("the guard, when the chat server starts", () => {
   it.each([
-    ["the one that was taken before these images came", newer, 599, 0],
-    ["one from before others came", ran, 0, 1],
-    ["one that is old by now", newer, 600, 1],
-    ["one from the future", newer, -1, 1],
-  ])("takes a backup unless there is one for what starts: %s", (_, taken, age, expected) => {
+    ["one that holds all that was ever written", "yes", 20, 0],
+    ["one during which somebody wrote", "no", 20, 1],
+    ["one after which somebody was seen", "yes", 5, 1],
+  ])("takes a backup unless there is %s", (_, quiet, seenAgo, expected) => {
     box.write("/status/ran", `${ran}\n`);
-    box.write("/status/backed-up-for", `${taken}\n`);
-    box.record("backup.good", { at: now - age });
+    box.write("/status/in-use", `${now - seenAgo}\n`);
+    box.record("backup.good", { at: now - 5, began: now - 10, quiet, snapshot: "5nap" });
     expect(guard("start", newer).code).toBe(0);
     expect(box.snapshots()).toHaveLength(expected);
+    expect(box.read("/status/before-upgrade")).toBe(`${box.recorded("backup.good")["snapshot"] ?? ""}\n`);
   });
 
-  it("takes no second backup after the one that was taken before images came", () => {
+  it("knows no way back where nobody had used the stack", () => {
+    unused();
+    box.write("/status/before-upgrade", "5nap\n");
     box.write("/status/ran", `${ran}\n`);
-    guard("before", newer);
-    guard("start", newer);
-    expect(box.snapshots()).toHaveLength(1);
+    expect(guard("start", newer).code).toBe(0);
+    expect(box.read("/status/before-upgrade")).toBe("\n");
+  });
+
+  it("starts nothing on what a restore has left that was cut short", () => {
+    box.write("/status/ran", `${ran}\n`);
+    box.write("/status/restoring", "5nap muster-test\n");
+    const { code, stderr } = guard("start", ran);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("run that restore again")]);
   });
 
   it("remembers what runs from now on", () => {

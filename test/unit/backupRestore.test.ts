@@ -132,7 +132,7 @@ describe("a restore", () => {
     });
     expect([box.rows("posts"), box.rows("sessions")]).toEqual([["hello", "hi"], ["s"]]);
     expect([box.read(upload), box.has("/volumes/mattermost/data/later.png")]).toEqual(["png", false]);
-    expect(["mattermost_replaced", "mattermost_restored"].some((name) => box.has(`/fake/db/${name}`))).toBe(
+    expect(["mattermost_gone", "mattermost_restored"].some((name) => box.has(`/fake/db/${name}`))).toBe(
       false,
     );
     expect(box.has("/status/restoring")).toBe(false);
@@ -141,8 +141,12 @@ describe("a restore", () => {
   });
 
   it("keeps what it replaces, where no backup of it could be taken", () => {
-    expect(restore({ keep_replaced: "yes" }).code).toBe(0);
-    expect(box.rows("posts", "mattermost_replaced")).toHaveLength(3);
+    const { code, stdout } = restore({ keep_replaced: "yes" });
+    const kept = /is kept as (mattermost_replaced_\d+)$/m.exec(stdout)?.[1] ?? "";
+    expect([code, box.rows("posts", kept).length]).toEqual([0, 3]);
+    // Nothing replaces it in its turn.
+    expect(restore({ overwrite: "yes" }).code).toBe(0);
+    expect(box.rows("posts", kept)).toHaveLength(3);
     expect([box.rows("posts").length, box.has("/volumes/mattermost/data/later.png")]).toEqual([2, true]);
   });
 

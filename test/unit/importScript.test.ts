@@ -174,7 +174,7 @@ describe("putting it in the place of what is here", () => {
     expect(stdout).toBe("count\tusers\t2\ncount\tchannels\t1\ncount\tposts\t3\nfiles\t1\nbytes\t7\n");
     expect(box.rows("users")).toEqual(["ada", "charles"]);
     expect(box.read(`${data}/${upload}`)).toBe("a wheel");
-    const gone = [`${data}/users`, staged, "/status/restoring", "/fake/db/mattermost_replaced"];
+    const gone = [`${data}/users`, staged, "/status/restoring", "/fake/db/mattermost_gone"];
     expect(gone.filter((path) => box.has(path))).toEqual([]);
     expect(box.has(`${data}/.muster`)).toBe(true);
     expect(box.recorded("import.good")).toMatchObject({ files: "1", bytes: "7" });

@@ -49,7 +49,10 @@ rm /staging/database/done
 {
   printf 'version\t1\nmuster\t%s\nstack\t%s\ndomain\t%s\nat\t%s\npostgres\t%s\n' \
     "$muster_version" "$stack" "$domain" "$began" "$postgres_major"
-  printf '%s\n' "$images" | tr ' ' '\n' | sed 's/=/	/; s/^/image	/'
+  # What the data were written by: while an upgrade is under way, the settings name what comes next.
+  ran=$(cat /status/ran 2> /dev/null || :)
+  printf '%s\n' "${ran:-x $images}" | cut -d ' ' -f 2- | tr ' ' '\n' | sed 's/=/	/; s/^/image	/'
+  printf '%s\n' "$volumes" | sed -n 's/^\([^ ]\{1,\}\).*/volume	\1/p'
   cat /staging/counts
   # Files that were missing already where the data come from (import.sh).
   [ ! -e /status/dead-links ] || sed 's/^/dead	/' /status/dead-links

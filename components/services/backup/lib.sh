@@ -121,9 +121,9 @@ tables_of() {
       file="$1/$number.dat"
       # Both at once.
       sha256sum "$file" | {
-        rows=$(awk '/^\\\.$/ { exit } { rows++ } END { print rows + 0 }' "$file")
+        end=$(grep -a -n -m 1 -x -F '\.' "$file")
         read -r sum _
-        printf 'table\t%s\t%s\t%s\n' "$name" "$rows" "$sum"
+        printf 'table\t%s\t%s\t%s\n' "$name" "$((${end%%:*} - 1))" "$sum"
       }
     done | sort
 }
@@ -160,11 +160,12 @@ counts() {
 }
 
 # Puts a filled database in the place of the live one, at once. swap_in SIDE KEEP: with `yes`, the one that it
-# replaces stays, as ..._replaced.
+# replaces stays, under a name of its own.
 swap_in() {
-  gone="${database_name}_replaced"
+  gone="${database_name}_gone"
   there=$(query -d postgres -c "SELECT 1 FROM pg_database WHERE datname = '$database_name'")
   query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
+  [ "$2" != yes ] || gone="${database_name}_replaced_$(now)"
   # Nobody may come in between.
   if [ -n "$there" ]; then
     query -d postgres -c "ALTER DATABASE $database_name ALLOW_CONNECTIONS false"
@@ -177,7 +178,14 @@ swap_in() {
     echo "COMMIT;"
   } > /scratch/swap.sql
   psql -X -q -v ON_ERROR_STOP=1 -d postgres -f /scratch/swap.sql
-  [ "$2" = yes ] || query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
+  [ -n "$there" ] || return 0
+  if [ "$2" = yes ]; then
+    query -d postgres -c "ALTER DATABASE $gone ALLOW_CONNECTIONS true"
+    say "the database that was replaced is kept as $gone
+  when nobody needs it any more: docker exec muster-$stack-postgres dropdb -U $database_user $gone"
+  else
+    query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
+  fi
 }
 
 # What a copy must not do, on a database that came from elsewhere.

@@ -64,7 +64,6 @@ free=$(df -Pk /scratch | awk 'END { print $4 }')
 
 # All that the snapshot has of this stack's volumes, in one go: to open the repository for each would take longer.
 bring_files() {
-  restic ls "$snapshot" > /scratch/list
   set --
   while read -r volume bound; do
     [ -n "$volume" ] || continue
@@ -73,14 +72,14 @@ bring_files() {
       continue
     fi
     # What isn't included isn't touched; a volume that the snapshot doesn't know would be emptied.
-    if grep -qxF "/volumes/$volume" /scratch/list; then set -- "$@" --include "/$volume"; fi
+    if grep -qxF "volume	$volume" $manifest; then set -- "$@" --include "/$volume"; fi
   done << END
 $volumes
 END
   [ $# -gt 0 ] || return 0
   say "restoring files"
   [ "$keep_replaced" = yes ] || set -- "$@" --delete
-  restic restore ${progress:+--json} "$@" --overwrite always --verify "$snapshot:/volumes" --target /volumes
+  restic restore ${progress:+--json} "$@" --overwrite always "$snapshot:/volumes" --target /volumes
 }
 # From then on files change; the same restore can be run again without a word.
 restoring() { printf '%s\n' "$snapshot $source" | put /status/restoring; }
