@@ -173,6 +173,8 @@ export class Member {
     this.loop = (async () => {
       while (this.writing) await this.post(`line one\nline\ttwo \\ ${"é".repeat(this.written % 50)}`);
     })();
+    // `stop` tells of it.
+    this.loop.catch(() => undefined);
   }
 
   /** @throws what went wrong while writing. */
