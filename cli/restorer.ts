@@ -4,7 +4,7 @@ import { linesOf } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
 import type { Topology } from "../stacks/topology";
 import { UserError } from "./errors";
-import { packed } from "./restic";
+import { bringPrograms, packed } from "./restic";
 import { orderPath, type Source } from "./source";
 
 export interface Order {
@@ -34,6 +34,7 @@ export async function runInRestorer(
   try {
     const files = [{ path: `${orderPath}/settings.sh`, text: orderText(order) }, ...order.source.files];
     await container.putArchive(await packed(files), { path: "/" });
+    await bringPrograms(docker, container, order.source.programs);
     return await runWorker(docker, container, onLine);
   } finally {
     await container.remove({ force: true, v: true });
