@@ -13,7 +13,7 @@ import type { Topology } from "../stacks/topology";
 import { keyFromEnvironment, openStack, repositoryKey, secretOf } from "./backupKeys";
 import { UserError } from "./errors";
 import { planned } from "./load";
-import { type RunFile, runRestic } from "./restic";
+import { rcloneProgram, type RunFile, runRestic } from "./restic";
 import type { AccessKey } from "./s3";
 
 /** Files for the container that prunes: a container's environment can be looked at, its files can't so easily. */
@@ -39,8 +39,7 @@ export async function prune(stack: string, { dryRun }: { dryRun: boolean }): Pro
   const code = await runRestic({
     engine: engineOnThisMachine(topology),
     image: imageReference("restic", images),
-    // Through the same rclone as the host's, whose image it comes from.
-    programs: target.kind === "sftp" ? [{ image: imageReference("rclone", images), ...rclone }] : [],
+    programs: target.kind === "sftp" ? [rcloneProgram(images, repositoryPaths.rclone)] : [],
     files: [{ path: paths.key, text: key }, ...access.files],
     environment: {
       ...access.environment,
@@ -61,8 +60,6 @@ export async function prune(stack: string, { dryRun }: { dryRun: boolean }): Pro
       `The backups of stack ${stack} aren't pruned: restic ended with ${code}; see above.\n  fix: mend it and run the same command again; nothing that is kept was touched`,
     );
 }
-
-const rclone = { from: "/usr/local/bin/rclone", to: repositoryPaths.rclone };
 
 interface Access extends Pick<Repository, "address" | "environment" | "options"> {
   files: readonly RunFile[];

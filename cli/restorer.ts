@@ -5,7 +5,7 @@ import { containerName } from "../components/platform/names";
 import type { Topology } from "../stacks/topology";
 import { UserError } from "./errors";
 import { workerIsBusy } from "./heal";
-import { packed } from "./restic";
+import { bringPrograms, packed } from "./restic";
 import { orderPath, type Source } from "./source";
 import { stopped } from "./writers";
 
@@ -36,6 +36,7 @@ export async function runInRestorer(
   try {
     const files = [{ path: `${orderPath}/settings.sh`, text: orderText(order) }, ...order.source.files];
     await container.putArchive(await packed(files), { path: "/" });
+    await bringPrograms(docker, container, order.source.programs);
     return await runWorker(docker, container, onLine);
   } finally {
     await container.remove({ force: true, v: true });

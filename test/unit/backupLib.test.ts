@@ -145,4 +145,46 @@ describe("a check", () => {
     box.run("check.sh");
     expect(parts()).toEqual(["1/8", "2/8", "2/8"]);
   });
+
+  it.each([
+    ["somebody has locked", "11", "locked by somebody else"],
+    ["another key was used for", "12", "wrong key"],
+    ["isn't reached", "1", "can't be opened"],
+  ])("reads nothing of a repository that %s, and doesn't call it damaged", (_, code, said) => {
+    box.write("/fake/repository/x", "");
+    box.resticEnds("cat", code);
+    const { code: ended, stderr } = box.run("check.sh");
+    expect([ended, stderr]).toEqual([expect.any(Number), expect.stringContaining(said)]);
+    expect(ended).not.toBe(0);
+    expect(stderr).not.toContain("damaged");
+    expect(parts()).toEqual([]);
+    expect(box.recorded("check.failed")["at"]).toBe(String(now));
+  });
+
+  it("says that there is no repository where there is none", () => {
+    const { stderr } = box.run("check.sh");
+    expect(stderr).toContain("there is no repository");
+    expect(stderr).not.toContain("damaged");
+  });
+
+  it.each([
+    ["can't be opened any more", "1", "can't be opened"],
+    ["is locked meanwhile", "11", "locked by somebody else"],
+    ["killed restic, for want of memory", "137", "broke off"],
+  ])("doesn't call a repository damaged that %s", (_, code, said) => {
+    box.write("/fake/repository/x", "");
+    box.resticEnds("check", code);
+    box.resticEnds("cat", "0 1");
+    const { stderr } = box.run("check.sh");
+    expect(stderr).toContain(said);
+    expect(stderr).not.toContain("damaged");
+    expect(box.has("/status/check.failed")).toBe(true);
+  });
+
+  it("removes the locks that a killed run has left, where they are in the way", () => {
+    box.write("/fake/repository/x", "");
+    box.resticEnds("check", "11 0");
+    expect(box.run("check.sh").code).toBe(0);
+    expect(box.restic().filter((line) => line.includes(" unlock "))).toHaveLength(1);
+  });
 });

@@ -4,14 +4,21 @@ import type { SecretSetting } from "../../../stacks/settings/secrets";
 import { physicalPrefix } from "../../platform/names";
 
 /** Where a container that runs restic finds what the repository needs. */
-export const repositoryPaths = {
+export interface RepositoryPaths {
   /** Of a folder target. */
-  folder: "/repository",
+  folder: string;
   /** Static binary, for SFTP. */
+  rclone: string;
+  sshKey: string;
+  knownHosts: string;
+}
+
+export const repositoryPaths: RepositoryPaths = {
+  folder: "/repository",
   rclone: "/muster/rclone",
   sshKey: "/muster/ssh-key",
   knownHosts: "/muster/known-hosts",
-} as const;
+};
 
 /** A repository, as restic takes it. */
 export interface Repository {
@@ -36,12 +43,12 @@ export const prefixOf = ({ prefix }: Extract<BackupTarget, { kind: "s3" }>, stac
   prefix ?? stack;
 
 /** The repository of a stack. */
-export function repositoryOf(target: BackupTarget, stack: string): Repository {
+export function repositoryOf(target: BackupTarget, stack: string, paths = repositoryPaths): Repository {
   switch (target.kind) {
     case "folder":
-      return { address: repositoryPaths.folder, environment: {}, secretEnvironment: {}, options: [] };
+      return { address: paths.folder, environment: {}, secretEnvironment: {}, options: [] };
     case "sftp":
-      return sftpRepository(target);
+      return sftpRepository(target, paths);
     case "s3":
       return {
         address: `s3:${new URL(target.endpoint).origin}/${target.bucket}/${prefixOf(target, stack)}`,
@@ -65,14 +72,14 @@ export function describeRepository(target: BackupTarget, stack: string): string 
 }
 
 /** Through rclone: restic's own SFTP needs an `ssh` program, which the container doesn't have. */
-function sftpRepository(target: Extract<BackupTarget, { kind: "sftp" }>): Repository {
+function sftpRepository(target: Extract<BackupTarget, { kind: "sftp" }>, paths: RepositoryPaths): Repository {
   const remote = {
     TYPE: "sftp",
     HOST: target.host,
     PORT: String(target.port),
     USER: target.user,
-    KEY_FILE: repositoryPaths.sshKey,
-    KNOWN_HOSTS_FILE: repositoryPaths.knownHosts,
+    KEY_FILE: paths.sshKey,
+    KNOWN_HOSTS_FILE: paths.knownHosts,
     // Else the server may show a key of another kind than the one that is known, and be refused.
     HOST_KEY_ALGORITHMS: algorithmsOf(target.hostKey),
     // Without it, rclone tries to run commands on the other machine.
@@ -88,7 +95,7 @@ function sftpRepository(target: Extract<BackupTarget, { kind: "sftp" }>): Reposi
       ),
     },
     secretEnvironment: {},
-    options: ["-o", `rclone.program=${repositoryPaths.rclone}`],
+    options: ["-o", `rclone.program=${paths.rclone}`],
   };
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Fingerprint, fingerprint, unsteady } from "./fingerprint";
-import type { Stage } from "./stage";
+import { bucket, type Stage } from "./stage";
 import { SshServer } from "../sshd";
 import { Stack } from "../stack";
 import { suites } from "../suites";
@@ -22,7 +22,11 @@ export function recovery(stage: Stage): void {
         key: await stack.secret("backup-key"),
         passphrase: readFileSync(join(stack.dir, ".muster", "passphrase"), "utf8"),
       };
-      await stack.must(["destroy", stack.name, "--remove-data", stack.name]);
+      const { output } = await stack.must(["destroy", stack.name, "--remove-data", stack.name]);
+      expect(output).toContain(`${bucket}/${stack.name}`);
+      // The key has outlived the stack, in its file; a copy from before hasn't got it.
+      expect(stack.topology().secrets.has("backupKey")).toBe(true);
+      stack.set(["backupKey"], undefined);
       await stack.clear();
       rmSync(join(stack.dir, ".muster"), { recursive: true });
       const filters = { label: [`muster.stack=${stack.name}`] };
@@ -117,6 +121,13 @@ export function recovery(stage: Stage): void {
       const { output } = await stack.must(["drill", copy.name]);
       expect(output).toContain("came back whole");
     });
+
+    it("comes back over SFTP into one that has never backed up there", async () => {
+      const wanted = await fingerprint(copy, unsteady);
+      await stack.must(["restore", copy.name, "--to", stack.name, "--overwrite", stack.name]);
+      expect(await fingerprint(stack, unsteady)).toEqual(wanted);
+      expect(await stack.unwell()).toEqual([]);
+    });
   });
 
   describe("retention", () => {
@@ -133,9 +144,22 @@ export function recovery(stage: Stage): void {
           ) as unknown[]
         ).length;
       const many = await count();
+      const prefix = `${stack.name}/snapshots/`;
+      const before = await stage.storage.versions(bucket, prefix);
       await stack.must(["prune", stack.name], keys);
       expect(await count()).toBeLessThan(many);
       await stack.must(["check", stack.name]);
+      const { versions, deleted } = await stage.storage.versions(bucket, prefix);
+      expect(deleted.length).toBeGreaterThan(before.deleted.length);
+      // Not even the operator's own key gets at those.
+      const gone = deleted.filter((key) => !before.deleted.includes(key));
+      const kept = versions.filter(({ key }) => gone.includes(key));
+      expect(kept).toHaveLength(gone.length);
+      for (const version of kept)
+        await expect(stage.storage.deleteVersion(bucket, version)).rejects.toMatchObject({
+          name: "AccessDenied",
+        });
+      expect((await stage.storage.versions(bucket, prefix)).versions).toEqual(before.versions);
     });
   });
 }
