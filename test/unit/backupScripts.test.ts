@@ -131,7 +131,7 @@ describe("a backup", () => {
     backUp("schedule");
     expect(pruned()).toEqual([
       expect.stringMatching(
-        /forget --quiet --host muster-test --tag muster --group-by host --keep-daily 7 .*--prune$/,
+        /forget --quiet --host muster-test --tag muster --group-by host --keep-within 7d --keep-daily 7 .*--prune$/,
       ),
     ]);
   });
