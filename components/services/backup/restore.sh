@@ -107,7 +107,7 @@ else
   [ $brought -eq 0 ] || fail "the files of $snapshot couldn't be restored (above)"
 fi
 files=$(find /volumes -type f | wc -l)
-bytes=$(find /volumes -type f -exec stat -c %s {} + | awk '{ s += $1 } END { printf "%d", s }')
+bytes=$(find /volumes -type f -exec stat -c %s {} + | awk '{ s += $1 } END { printf "%.0f", s }')
 
 dead_links "$side" "/volumes/$links_volume" | not_dead $manifest > /scratch/missing
 [ ! -s /scratch/missing ] || fail "the database names files that didn't come back: $(head -n 5 /scratch/missing)"
