@@ -88,7 +88,7 @@ describe("what is recorded", () => {
   });
 
   it("is what monitoring reads", () => {
-    box.record("backup.good", { at: 11, bytes: 12, files: 13, seconds: 14 });
+    box.record("backup.good", { at: 11, bytes: 12, files: 13, seconds: 14, missing: 15 });
     box.record("backup.failed", { at: 21 });
     box.record("check.good", { at: 31 });
     box.record("check.failed", { at: 32 });
@@ -101,6 +101,7 @@ describe("what is recorded", () => {
       "muster_backup_last_failure_timestamp_seconds 21",
       "muster_backup_size_bytes 12",
       "muster_backup_files 13",
+      "muster_backup_missing_files 15",
       "muster_backup_duration_seconds 14",
       "muster_check_last_success_timestamp_seconds 31",
       "muster_check_last_failure_timestamp_seconds 32",

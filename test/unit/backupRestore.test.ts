@@ -128,7 +128,9 @@ describe("a restore", () => {
     expect(restore()).toMatchObject({
       code: 0,
       stderr: "",
-      stdout: expect.stringContaining("count\tposts\t2\n"),
+      stdout: expect.stringMatching(
+        /^restoring the backup of 2026-11-10 12:00 UTC, snapshot 00000001\n[^]*count\tposts\t2\n/,
+      ),
     });
     expect([box.rows("posts"), box.rows("sessions")]).toEqual([["hello", "hi"], ["s"]]);
     expect([box.read(upload), box.has("/volumes/mattermost/data/later.png")]).toEqual(["png", false]);
@@ -190,7 +192,26 @@ describe("a restore", () => {
     untouched();
   });
 
-  it("doesn't replace the live database where it names files that didn't come back; it can be run again", () => {
+  it("is done where some files went while the backup was taken, and says which", () => {
+    box.fill({ fileinfo: ["20261101/a/ü ber.png", "20261101/lost.png"] });
+    box.write("/volumes/mattermost/data/20261101/lost.png", "lost");
+    box.write("/fake/backing-up", `rm "${box.path("/volumes/mattermost/data/20261101/lost.png")}"`);
+    box.run("backup.sh");
+    const { code, stdout } = run("restore", { overwrite: "yes" });
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/WARNING: 1 of the 2 files that the database names[^]*\n20261101\/lost\.png\n/),
+    ]);
+  });
+
+  it("says nothing of files that were gone already when the backup was taken, even all of them", () => {
+    box.delete(upload);
+    box.run("backup.sh");
+    const { code, stdout } = run("restore", { overwrite: "yes" });
+    expect([code, stdout]).toEqual([0, expect.not.stringContaining("WARNING")]);
+  });
+
+  it("doesn't replace the live database where no file came back that it names; it can be run again", () => {
     const file = `/fake/repository/${box.snapshots()[0] ?? ""}${box.path(upload)}`;
     box.delete(file);
     expect(restore()).toMatchObject({ code: 1, stderr: expect.stringContaining("20261101/a/ü ber.png") });

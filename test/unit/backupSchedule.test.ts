@@ -76,6 +76,12 @@ describe("the schedule", () => {
       expect(found.map((at) => at - start)).toEqual([0, 900, 1800, 2700]);
     });
 
+    it("rests for an hour after one that was incomplete", () => {
+      lastBackup(midnight - day + atNight);
+      box.record("backup.failed", { at: midnight + noon, incomplete: "yes" });
+      expect(backups(...times(40, 100))).toEqual([midnight + noon + 3600]);
+    });
+
     it("doesn't rest after a failure that lies in the future", () => {
       lastBackup(midnight - day + atNight);
       box.record("backup.failed", { at: midnight + 3 * day });
@@ -114,13 +120,13 @@ describe("the schedule", () => {
       expect(box.schedule(60, 60)).toEqual([]);
     });
 
-    it("lets a failing one rest without holding up the others", () => {
+    it("lets a failing one rest for a day, without holding up the others", () => {
       lastBackup(midnight + atNight);
       box.delete("/status/check.good");
       box.delete("/status/drill.good");
       box.write("/fake/check-fails", "");
-      const found = box.schedule(...times(12, 100)).map(({ at, kind }) => `${kind} ${at - midnight - noon}`);
-      expect(found).toEqual(["check 0", "drill 0", "check 900"]);
+      const found = box.schedule(...times(30, 3600)).map(({ at, kind }) => `${kind} ${at - midnight - noon}`);
+      expect(found).toEqual(["check 0", "drill 0", `backup ${15 * 3600}`, `check ${day}`]);
     });
   });
 

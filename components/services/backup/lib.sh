@@ -69,7 +69,11 @@ open_repository() {
   case $code in
   0) ;;
   10)
-    say "making the repository at $RESTIC_REPOSITORY"
+    # Not in the place of one that has vanished: a new one would look as if all was well.
+    [ "$(recorded backup good repository)" != "$repository_place" ] ||
+      fail "the repository at $repository_place is gone, and the last good backup with it: no backup was taken
+  fix: mount its disk and restart this container, or bring its files back: docs/runbooks/damaged-repository.md, which also says how to begin a new one"
+    say "making the repository at $repository_place"
     restic init --quiet
     ;;
   *)
@@ -79,11 +83,35 @@ open_repository() {
   esac
 }
 
-# The newest snapshot of a host, as `id<tab>time`; nothing where there is none.
+# The newest snapshot of a host that counts, as `id<tab>time`; nothing where there is none. One that is marked as
+# incomplete (discard) doesn't count, nor one from the future: a clock that ran ahead would make it the newest for years.
 newest_snapshot() {
-  restic snapshots --json --host "$1" --tag muster --latest 1 |
+  latest=$(date -u -d "@$(($(now) + 3600))" '+%Y-%m-%dT%H:%M:%S')
+  found=$(restic snapshots --json --host "$1" --tag muster --tag incomplete |
     tr -d '\n' | sed 's/},{"time"/}\n{"time"/g' |
-    sed -n 's/.*"time":"\([^"]*\)".*"short_id":"\([^"]*\)".*/\2\t\1/p' | sort -k 2 | tail -n 1
+    sed -n 's/.*"time":"\([^"]*\)".*"paths":\["\([^"]*\)".*"short_id":"\([^"]*\)".*/\1\t\3\t\2/p' | sort |
+    awk -F '\t' -v latest="$latest" '
+      $3 ~ /^\/incomplete-/ { incomplete[substr($3, 13, 8)] = 1; next }
+      { id[++count] = $2; time[count] = $1 }
+      END {
+        for (i = count; i > 0; i--) {
+          if (id[i] in incomplete) continue
+          if (time[i] <= latest) { print id[i] "\t" time[i]; exit }
+          if (ahead == "") ahead = "ahead " id[i] ", from " time[i]
+        }
+        if (ahead != "") print ahead
+      }') || return $?
+  [ "${found#ahead }" = "$found" ] || fail "all backups are later than now by this machine's clock, such as ${found#ahead }
+  fix: set the clock; or, if it was wrong when they were taken, name the one to restore with --snapshot"
+  [ -z "$found" ] || printf '%s\n' "$found"
+}
+
+# What becomes of a snapshot that doesn't count. Where this host can't delete, another snapshot says so, which every
+# restore can see, also on another host: in a snapshot itself there is nothing that tells.
+discard() {
+  restic forget --quiet "$1" ||
+    echo "$1" | restic backup --quiet --host "$host" --tag incomplete --stdin --stdin-filename "incomplete-$1" ||
+    say "$1 is incomplete, and nothing says so in the repository: don't restore it"
 }
 
 query() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@" < /dev/null; }
@@ -200,8 +228,9 @@ not_dead() {
 
 # The files that a database names and a folder lacks. dead_links DATABASE FOLDER
 dead_links() {
-  query -d "$1" -c "$links_sql" | while IFS= read -r path; do [ -e "$2/$path" ] || echo "$path"; done
+  query -d "$1" -c "$links_sql" | lacking "$2"
 }
+lacking() { while IFS= read -r path; do [ -e "$1/$path" ] || printf '%s\n' "$path"; done; }
 
 # record KIND STATE KEY=VALUE...: what the last one of its kind came to, as lines and for metrics.
 record() {

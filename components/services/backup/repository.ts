@@ -111,11 +111,16 @@ export function knownHostsLine({ host, port, hostKey }: Extract<BackupTarget, { 
   return `${port === 22 ? host : `[${host}]:${port}`} ${kind} ${key}\n`;
 }
 
-/** Flags for `restic forget`: what stays. A count of 0 keeps none, which restic says by leaving it out. */
-export const keepFlags = (keep: BackupSettings["keep"]): string[] =>
-  (["daily", "weekly", "monthly", "yearly"] as const).flatMap((period) =>
+/**
+ * Flags for `restic forget`: what stays. A count of 0 keeps none, which restic says by leaving it out. A day's last
+ * backup alone would leave none of those from before a restore or an upgrade: all of a week's stay.
+ */
+export const keepFlags = (keep: BackupSettings["keep"]): string[] => [
+  ...["--keep-within", "7d"],
+  ...(["daily", "weekly", "monthly", "yearly"] as const).flatMap((period) =>
     keep[period] > 0 ? [`--keep-${period}`, String(keep[period])] : [],
-  );
+  ),
+];
 
 /** `restic forget` of what the settings don't keep, with everything that only those snapshots used. */
 export const forgetCommand = (stack: string, keep: BackupSettings["keep"]): string[] => [

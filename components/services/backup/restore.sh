@@ -41,6 +41,7 @@ fi
 [ $code -eq 0 ] || fail "snapshot $snapshot can't be read: nothing was changed"
 manifest=/scratch/staging/manifest
 of() { sed -n "s/^$1	//p" $manifest; }
+taken() { date -u -d "@$(of at)" '+%F %H:%M UTC'; }
 [ "$(of version)" = 1 ] || fail "snapshot $snapshot has no manifest that this version understands: nothing was changed"
 [ "$(of postgres)" -le "$postgres_major" ] ||
   fail "snapshot $snapshot is from PostgreSQL $(of postgres), this stack runs $postgres_major
@@ -48,7 +49,7 @@ of() { sed -n "s/^$1	//p" $manifest; }
 
 there=$(query -d postgres -c "SELECT 1 FROM pg_database WHERE datname = '$database_name'")
 if [ "$overwrite" != yes ] && [ "$interrupted" != "$snapshot $source" ] && [ -n "$there" ] && ! is_pristine "$database_name"; then
-  fail "this stack is in use: its last change is from $(query -d "$database_name" -c "$newest_sql"), the backup from $(date -u -d "@$(of at)" '+%F %T') UTC
+  fail "this stack is in use: its last change is from $(query -d "$database_name" -c "$newest_sql"), the backup from $(taken)
   fix: restore into another stack with --to, or say that its data shall be replaced: --overwrite $stack; nothing was changed"
 fi
 
@@ -57,6 +58,7 @@ if [ "$phase" = look ]; then
   cat $manifest
   exit 0
 fi
+say "restoring the backup of $(taken), snapshot $snapshot"
 
 needed=$(du -sk /scratch/staging/database | cut -f 1)
 free=$(df -Pk /scratch | awk 'END { print $4 }')
@@ -106,13 +108,19 @@ else
   [ $brought -eq 0 ] || fail "the files of $snapshot couldn't be restored (above)"
 fi
 files=$(find /volumes -type f | wc -l)
-bytes=$(find /volumes -type f -exec stat -c %s {} + | awk '{ s += $1 } END { printf "%d", s }')
+bytes=$(find /volumes -type f -exec stat -c %s {} + | awk '{ s += $1 } END { printf "%.0f", s }')
 
+# restic brings all that a snapshot has, or fails: what is missing beyond what was known went while it was taken.
 dead_links "$side" "/volumes/$links_volume" | not_dead $manifest > /scratch/missing
-[ ! -s /scratch/missing ] || fail "the database names files that didn't come back: $(head -n 5 /scratch/missing)"
+if [ -s /scratch/missing ]; then
+  missing=$(wc -l < /scratch/missing) links=$(query -d "$side" -c "$links_sql" | not_dead $manifest | wc -l)
+  [ "$missing" -lt "$links" ] || fail "none of the $links files that the database names came back, such as $(head -n 1 /scratch/missing): the live database wasn't replaced
+  fix: restore another backup, with --snapshot (npm run snapshots lists them)"
+  say "WARNING: $missing of the $links files that the database names didn't come back, since the backup hasn't got them:
+$(head -n 5 /scratch/missing)"
+fi
 
 swap_in "$side" "$keep_replaced"
-if grep -q '^dead	' $manifest; then sed -n 's/^dead	//p' $manifest | put /status/dead-links; else rm -f /status/dead-links; fi
 # What the data were last written by: whatever else comes near them is asked about (guard.sh).
 if [ "$elsewhere" = no ]; then
   echo "$postgres_major $(sed -n 's/^image	\([^	]*\)	/\1=/p' $manifest | tr '\n' ' ' | sed 's/ $//')" | put /status/ran
