@@ -145,11 +145,11 @@ describe("a restore", () => {
   it("keeps what it replaces, where no backup of it could be taken", () => {
     const { code, stdout } = restore({ keep_replaced: "yes" });
     const kept = /is kept as (mattermost_replaced_\d+)$/m.exec(stdout)?.[1] ?? "";
-    expect([code, box.rows("posts", kept).length]).toEqual([0, 3]);
+    expect([code, box.rows("posts", kept).length, box.has(`/fake/db/${kept}.closed`)]).toEqual([0, 3, false]);
+    expect([box.rows("posts").length, box.has("/volumes/mattermost/data/later.png")]).toEqual([2, true]);
     // Nothing replaces it in its turn.
     expect(restore({ overwrite: "yes" }).code).toBe(0);
     expect(box.rows("posts", kept)).toHaveLength(3);
-    expect([box.rows("posts").length, box.has("/volumes/mattermost/data/later.png")]).toEqual([2, true]);
   });
 
   it("into another stack signs everybody out", () => {

@@ -32,6 +32,8 @@ describe("a backup", () => {
       expect.stringMatching(/^image\tcaddy\tcaddy:/),
       expect.stringMatching(/^image\tmattermost\tmattermost\//),
       expect.stringMatching(/^image\tpostgres\tpostgres:18/),
+      "volume\tcaddy/data",
+      ...["config", "data", "plugins", "client-plugins"].map((name) => `volume\tmattermost/${name}`),
       "count\tusers\t2",
       "count\tchannels\t1",
       "count\tposts\t2",
