@@ -115,7 +115,7 @@ describe("a move to another major version of PostgreSQL", () => {
 
   it("that somebody else is at is waited for, and isn't done twice", async () => {
     const letGo = await box.holdLock(
-      `"$REAL_SLEEP" 1; echo "${ran}" > /status/ran; echo later > /fake/db/mattermost/posts; exit`,
+      `"$REAL_SLEEP" 0.1; echo "${ran}" > /status/ran; echo later > /fake/db/mattermost/posts; exit`,
     );
     expect(guard("start", ran).code).toBe(0);
     await letGo();

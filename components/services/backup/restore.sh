@@ -42,14 +42,14 @@ fi
 manifest=/scratch/staging/manifest
 of() { sed -n "s/^$1	//p" $manifest; }
 taken() { date -u -d "@$(of at)" '+%F %H:%M UTC'; }
-[ "$(of version)" = 1 ] || fail "snapshot $snapshot has no manifest that this version understands: nothing was changed"
+[ "$(of version)" = 1 ] && [ -n "$(of volume)" ] || fail "snapshot $snapshot has no manifest that this version understands: nothing was changed"
 [ "$(of postgres)" -le "$postgres_major" ] ||
   fail "snapshot $snapshot is from PostgreSQL $(of postgres), this stack runs $postgres_major
   fix: set muster:postgres.major to $(of postgres); nothing was changed"
 
 there=$(query -d postgres -c "SELECT 1 FROM pg_database WHERE datname = '$database_name'")
 if [ "$overwrite" != yes ] && [ "$interrupted" != "$snapshot $source" ] && [ -n "$there" ] && ! is_pristine "$database_name"; then
-  fail "this stack is in use: its last change is from $(query -d "$database_name" -c "$newest_sql"), the backup from $(taken)
+  fail "this stack is in use: its last change is $(query -d "$database_name" -c "$newest_sql"), the backup from $(taken)
   fix: restore into another stack with --to, or say that its data shall be replaced: --overwrite $stack; nothing was changed"
 fi
 
