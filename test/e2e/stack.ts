@@ -1,6 +1,15 @@
 /** A stack of its own in a copy of the project, driven through the npm verbs like a person would. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import Docker from "dockerode";
@@ -35,6 +44,8 @@ export class Stack {
       encoding: "utf8",
     });
     for (const file of files.stdout.split("\n").filter(Boolean)) {
+      // Deleted, and not committed yet.
+      if (!existsSync(join(projectDir, file))) continue;
       mkdirSync(dirname(join(this.dir, file)), { recursive: true });
       cpSync(join(projectDir, file), join(this.dir, file));
     }

@@ -49,7 +49,7 @@ taken() { date -u -d "@$(of at)" '+%F %H:%M UTC'; }
 
 there=$(query -d postgres -c "SELECT 1 FROM pg_database WHERE datname = '$database_name'")
 if [ "$overwrite" != yes ] && [ "$interrupted" != "$snapshot $source" ] && [ -n "$there" ] && ! is_pristine "$database_name"; then
-  fail "this stack is in use: its last change is $(query -d "$database_name" -c "$newest_sql"), the backup from $(taken)
+  fail "this stack is in use: its last change is from $(query -d "$database_name" -c "$newest_sql"), the backup from $(taken)
   fix: restore into another stack with --to, or say that its data shall be replaced: --overwrite $stack; nothing was changed"
 fi
 
