@@ -125,7 +125,9 @@ describe("the schedule", () => {
       box.delete("/status/check.good");
       box.delete("/status/drill.good");
       box.write("/fake/check-fails", "");
-      const found = box.schedule(...times(10, 3 * 3600)).map(({ at, kind }) => `${kind} ${at - midnight - noon}`);
+      const found = box
+        .schedule(...times(10, 3 * 3600))
+        .map(({ at, kind }) => `${kind} ${at - midnight - noon}`);
       expect(found).toEqual(["check 0", "drill 0", `backup ${15 * 3600}`, `check ${day}`]);
     });
   });
