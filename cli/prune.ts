@@ -36,25 +36,25 @@ export async function prune(stack: string, { dryRun }: { dryRun: boolean }): Pro
       ? bucketAccess(target, stack, pruningKey(target))
       : sshAccess(target, stack, await pruningSshKey(topology));
   const key = await repositoryKey(topology, state);
-  const code = await runRestic({
-    engine: engineOnThisMachine(topology),
-    image: imageReference("restic", images),
-    programs: target.kind === "sftp" ? [rcloneProgram(images, repositoryPaths.rclone)] : [],
-    files: [{ path: paths.key, text: key }, ...access.files],
-    environment: {
-      ...access.environment,
-      RESTIC_REPOSITORY: access.address,
-      RESTIC_PASSWORD_FILE: paths.key,
-    },
-    // A backup or a check that runs just now is waited for.
-    command: [
-      ...access.options,
-      "--retry-lock",
-      "10m",
-      ...forgetCommand(stack, backup.keep),
-      ...(dryRun ? ["--dry-run"] : []),
-    ],
-  });
+  const restic = (...command: string[]): Promise<number> =>
+    runRestic({
+      engine: engineOnThisMachine(topology),
+      image: imageReference("restic", images),
+      programs: target.kind === "sftp" ? [rcloneProgram(images, repositoryPaths.rclone)] : [],
+      files: [{ path: paths.key, text: key }, ...access.files],
+      environment: {
+        ...access.environment,
+        RESTIC_REPOSITORY: access.address,
+        RESTIC_PASSWORD_FILE: paths.key,
+      },
+      command: [...access.options, ...command],
+    });
+  // What a killed restore has left half an hour ago or before would be waited for in vain.
+  await restic("unlock", "--quiet");
+  // A backup or a check that runs just now is waited for.
+  const code = await restic(
+    ...["--retry-lock", "10m", ...forgetCommand(stack, backup.keep), ...(dryRun ? ["--dry-run"] : [])],
+  );
   if (code !== 0)
     throw new UserError(
       `The backups of stack ${stack} aren't pruned: restic ended with ${code}; see above.\n  fix: mend it and run the same command again; nothing that is kept was touched`,

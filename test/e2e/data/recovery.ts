@@ -50,7 +50,11 @@ export function recovery(stage: Stage): void {
       );
       running.child.kill("SIGKILL");
       await stack.docker.getContainer(stage.container("restore")).kill();
+      // Its lock is held to be alive for half an hour; that has gone by.
+      rmSync(join(stage.storage.bucketFolder(bucket), stack.name, "locks"), { recursive: true, force: true });
       await running.done;
+      const refused = await stack.run(["up", stack.name]);
+      expect(refused).toMatchObject({ code: 1, output: expect.stringContaining("run that restore again") });
       const { output } = await stack.must(["restore", stack.name]);
       expect(output).toContain(`Restored ${snapshot.slice(0, 8)}`);
       expect(output).toMatch(/posts\s+\d+/);
