@@ -32,8 +32,8 @@ alone() {
   until flock -n 9; do
     [ "$waited" -lt 900 ] || fail "another backup, check, drill or restore of this stack is running: wait until it is done"
     [ "$waited" -gt 0 ] || say "waiting for another backup, check, drill or restore of this stack"
-    sleep 5
-    waited=$((waited + 5))
+    sleep 2
+    waited=$((waited + 2))
   done
 }
 
