@@ -73,7 +73,7 @@ describe("what stands between data and new programs", () => {
     });
     const without = services.filter(({ name }) => name !== "backup");
     const { resources } = await recordPlatform(topologyOf("test", settings, without));
-    expect([hooksOf(resources), databaseLabels(resources)]).toEqual([{}, []]);
+    expect([hooksOf(resources, "beforeCreate"), databaseLabels(resources)]).toEqual([{}, []]);
   }, 30_000);
 });
 
