@@ -21,6 +21,7 @@ export const budgets = {
   upRatio: 1.15,
   upWithoutWaitsSeconds: 15,
   testSeconds: 60,
+  dataRatio: 1.1,
 } as const;
 
 export function median(values: readonly number[]): number {
@@ -39,6 +40,18 @@ export function figure(
 ): Figure {
   const value = runs.length === 0 ? undefined : of(runs);
   return { what, unit, value, runs, ...(budget === undefined ? {} : { budget }) };
+}
+
+/** Ratio of the medians; its runs are the ratios of each round. */
+export function ratioFigure(
+  what: string,
+  ours: readonly number[],
+  other: readonly number[],
+  budget?: number,
+): Figure {
+  const runs = ours.map((value, round) => value / (other[round] ?? NaN));
+  const of = (): number => median(ours) / median(other);
+  return figure(what, "times", runs, { of, ...(budget === undefined ? {} : { budget }) });
 }
 
 export type Verdict = "ok" | "over" | "skipped" | "";

@@ -6,6 +6,7 @@ import { cpus, loadavg } from "node:os";
 import { Command } from "commander";
 import { lanAddresses } from "../cli/lan";
 import { missingParts } from "../test/e2e/parts";
+import { measureData } from "./data";
 import { type Figure, verdict } from "./figures";
 import { type Growth, measureGrowth } from "./grow";
 import { measurePlan, measureProgram, measureTests } from "./offline";
@@ -14,17 +15,18 @@ import { measureRelay } from "./media/relay";
 import { measureRest } from "./media/rest";
 import { stopRunning, unlessStopping } from "./process";
 import { pulumiVersion } from "./program";
-import { asText, type Place, type Table, writePage } from "./report";
+import { asText, type Place, type Results, type Table, writePage } from "./report";
 import { measureUps, skippedUps } from "./ups";
 import { Workshop } from "./workshop";
 
-const parts = ["plan", "program", "tests", "ups", "growth", "media"] as const;
+const parts = ["plan", "program", "tests", "ups", "growth", "media", "data"] as const;
 type Part = (typeof parts)[number];
 
 /** What stands together on the page is written together: a part alone would take the others' results away. */
 const places: Readonly<Record<Place, readonly Part[]>> = {
   measured: ["plan", "program", "tests", "ups", "growth"],
   media: ["media"],
+  data: ["data"],
 };
 
 interface Options {
@@ -53,7 +55,11 @@ function readOptions(): Options {
     .option("--quick", "fewer runs, and no real ups for growth", false)
     .option("--strict", "exit code 1 where a budget is missed", false)
     .option("--write", "write the results into docs/bench.md", false)
-    .option("--rounds <number>", "rounds of real ups and of the relay (default: 3, or 1 with --quick)", count)
+    .option(
+      "--rounds <number>",
+      "rounds of real ups, of the relay, and of backups (default: 3, or 1 with --quick)",
+      count,
+    )
     .option("--only <parts>", `some of ${parts.join(",")}`, list, [...parts])
     .parse()
     .opts<Options>();
@@ -65,13 +71,14 @@ async function main(): Promise<void> {
   const written = (Object.keys(places) as Place[]).filter((place) => places[place].every(wants));
   if (write && written.length === 0)
     throw new Error(
-      `--write needs all of ${places.measured.join(", ")}, or media; given: ${only.join(", ")}`,
+      `--write needs all of ${places.measured.join(", ")}, or media or data; given: ${only.join(", ")}`,
     );
   const runs = quick ? { plan: 3, program: 2 } : { plan: 7, program: 5 };
   const load = loadavg()[0] ?? 0;
   const figures: Figure[] = [];
   let growth: Growth[] = [];
   const media: Table[] = [];
+  let data: Results["data"] = { figures: [], tables: [] };
   const failed: string[] = [];
   /** What fails leaves the other parts alone. */
   const measure = async (part: Part, title: string, how: () => Promise<void>): Promise<void> => {
@@ -92,7 +99,7 @@ async function main(): Promise<void> {
   await measure("plan", "the plan", () => add(measurePlan(runs.plan)));
   await measure("program", "the program inside the engine", () => add(measureProgram(runs.program)));
   await measure("tests", "npm test", () => add(measureTests()));
-  const needsWorkshop = wants("ups") || wants("media") || (wants("growth") && !quick);
+  const needsWorkshop = wants("ups") || wants("media") || wants("data") || (wants("growth") && !quick);
   const workshop = needsWorkshop ? await openWorkshop() : undefined;
   try {
     await measure("ups", "real ups", () =>
@@ -112,14 +119,19 @@ async function main(): Promise<void> {
     } else if (wants("media"))
       say("SKIPPED, the relay and memory at rest: no Docker, or no LAN address here.");
     if (wants("media")) media.push(...modelTables());
+    if (workshop !== undefined)
+      await measure("data", "backups and restores", async () => {
+        data = await measureData(workshop, rounds, say);
+      });
+    else if (wants("data")) say("SKIPPED, backups and restores: no Docker here.");
   } finally {
     await workshop?.remove();
   }
 
-  const results = { figures, growth, media, circumstances: await circumstances(workshop, quick, load) };
+  const results = { figures, growth, media, data, circumstances: await circumstances(workshop, quick, load) };
   console.log(`\n${asText(results)}`);
   if (write && failed.length === 0) await writePage(results, written);
-  const over = figures.filter((figure) => verdict(figure) === "over");
+  const over = [...figures, ...data.figures].filter((figure) => verdict(figure) === "over");
   if (over.length > 0) console.log(`\nOver budget: ${over.map(({ what }) => what).join("; ")}`);
   if (failed.length > 0) console.log(`\nFailed, see above: ${failed.join("; ")}`);
   if (failed.length > 0 || (strict && over.length > 0)) process.exitCode = 1;

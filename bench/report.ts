@@ -10,6 +10,7 @@ export interface Results {
   figures: readonly Figure[];
   growth: readonly Growth[];
   media: readonly Table[];
+  data: { figures: readonly Figure[]; tables: readonly Table[] };
   /** When, on what kind of machine, how thoroughly. */
   circumstances: string;
 }
@@ -31,9 +32,9 @@ function spread({ runs, unit }: Figure): string {
   return `${Math.min(...runs).toFixed(digits[unit])} to ${Math.max(...runs).toFixed(digits[unit])}`;
 }
 
-function figureTable({ figures }: Results): Table {
+function figureTable({ figures }: { figures: readonly Figure[] }, title = "Budgets and figures"): Table {
   return {
-    title: "Budgets and figures",
+    title,
     head: ["What", "Value", "Budget", "Verdict", "Runs", "Spread"],
     rows: figures.map((figure) => [
       figure.what,
@@ -101,24 +102,26 @@ function growthTable({ growth }: Results): Table {
 }
 
 /** Places on the page, each with its own results. */
-export type Place = "measured" | "media";
+export type Place = "measured" | "media" | "data";
 
 const tables: Record<Place, (results: Results) => Table[]> = {
   measured: (results) =>
-    [ratioTable, figureTable, growthTable]
-      .map((table) => table(results))
-      .filter(({ rows }) => rows.length > 0),
+    [ratioTable(results), figureTable(results), growthTable(results)].filter(({ rows }) => rows.length > 0),
   media: ({ media }) => [...media],
+  data: ({ data: { figures, tables: further } }) =>
+    figures.length === 0 ? [] : [figureTable({ figures }, "Backups and restores"), ...further],
 };
 
 /** For the terminal. */
 export function asText(results: Results): string {
-  const parts = [...tables.measured(results), ...tables.media(results)].map(({ title, head, rows }) => {
-    const all = [head, ...rows];
-    const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
-    const lines = all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
-    return [title, ...lines.map((line) => `  ${line.trimEnd()}`)].join("\n");
-  });
+  const parts = [...tables.measured(results), ...tables.media(results), ...tables.data(results)].map(
+    ({ title, head, rows }) => {
+      const all = [head, ...rows];
+      const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
+      const lines = all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
+      return [title, ...lines.map((line) => `  ${line.trimEnd()}`)].join("\n");
+    },
+  );
   return [results.circumstances, ...parts].join("\n\n");
 }
 

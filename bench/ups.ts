@@ -6,7 +6,7 @@ import type { RecordedResource } from "../test/helpers/graph";
 import { engineConfig, projectDir, type StackConfig } from "../test/helpers/stacks";
 import { type Name, settings } from "./chat";
 import { runFake } from "./fakeEngine";
-import { budgets, type Figure, figure, median } from "./figures";
+import { budgets, type Figure, figure, ratioFigure } from "./figures";
 import { differences, flatProgram } from "./flat";
 import { CliProgram } from "./program";
 import { type Chain, HealthWaits, longestChain } from "./waits";
@@ -105,8 +105,8 @@ function figuresOf(seconds: Record<Name, Rounds>, chains: readonly Chain[], reso
   const own = ours.fresh.map((fresh, round) => fresh - (chains[round]?.seconds ?? NaN));
   const budget = { budget: budgets.upRatio };
   return [
-    ratio("up, fresh: ours to flat", ours.fresh, flat.fresh, budget.budget),
-    ratio("up, unchanged: ours to flat", ours.unchanged, flat.unchanged, budget.budget),
+    ratioFigure("up, fresh: ours to flat", ours.fresh, flat.fresh, budget.budget),
+    ratioFigure("up, unchanged: ours to flat", ours.unchanged, flat.unchanged, budget.budget),
     figure(`up, fresh: ours (${resources} resources)`, "s", ours.fresh),
     figure("up, fresh: flat", "s", flat.fresh),
     figure("up, unchanged: ours", "s", ours.unchanged),
@@ -118,12 +118,6 @@ function figuresOf(seconds: Record<Name, Rounds>, chains: readonly Chain[], reso
     ),
     figure("up, fresh: ours without those waits", "s", own, { budget: budgets.upWithoutWaitsSeconds }),
   ];
-}
-
-/** Ratio of the medians; its runs are the ratios of each round. */
-function ratio(what: string, ours: readonly number[], flat: readonly number[], budget: number): Figure {
-  const runs = ours.map((value, round) => value / (flat[round] ?? NaN));
-  return figure(what, "times", runs, { budget, of: () => median(ours) / median(flat) });
 }
 
 /** The same figures, unmeasured. */

@@ -17,7 +17,7 @@ export const sizes = [5, 20, 50] as const;
 export const growthStack = (services: number): string => `bench-growth-${services}`;
 
 /** All stacks that the bench makes. What carries their label is the bench's, and nothing else is touched. */
-const stacks = ["bench", "bench-flat", "bench-media", ...sizes.map(growthStack)];
+const stacks = ["bench", "bench-flat", "bench-media", "bench-data", ...sizes.map(growthStack)];
 
 export class Workshop {
   readonly docker = new Docker({ socketPath: engineSocket });

@@ -2,6 +2,7 @@
 import type Docker from "dockerode";
 import { connect, execute } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
+import { describeRepository } from "../components/services/backup/repository";
 import type { Topology } from "../stacks/topology";
 import { UserError } from "./errors";
 import { engineOf, runnable } from "./load";
@@ -20,10 +21,12 @@ export async function runScript(stack: string, script: Script): Promise<void> {
 }
 
 /** A snapshot, as restic tells it. */
-interface Snapshot {
+export interface Snapshot {
   short_id: string;
   id: string;
   time: string;
+  paths: readonly string[];
+  tags?: readonly string[];
   summary?: { total_files_processed: number; total_bytes_processed: number; data_added_packed: number };
 }
 
@@ -34,17 +37,32 @@ const noRepository = 10;
 export async function snapshots(stack: string): Promise<void> {
   const topology = runnable(stack);
   const docker = await connect(engineOf(topology));
-  const command = '. /muster/lib.sh; restic snapshots --json --host "$host" --tag muster';
+  const command = '. /muster/lib.sh; restic snapshots --json --host "$host" --tag muster --tag incomplete';
   const { code, output } = await inBackup(docker, topology, ["sh", "-c", command]);
   if (code !== 0 && code !== noRepository)
     throw new UserError(`The snapshots of stack ${stack} can't be listed.\n${output.trim()}`);
   const all = code === noRepository ? [] : (JSON.parse(output) as Snapshot[]);
+  const place = describeRepository(topology.settings.backup.target, stack);
+  if (code === noRepository && (await recordOf(docker, topology, "backup.good"))["repository"] === place)
+    throw new UserError(
+      `The repository of stack ${stack} is gone, and the last good backup with it.\n  missing: ${place}\n  fix:     docs/runbooks/damaged-repository.md`,
+    );
   if (all.length === 0) {
     console.log(`Stack ${stack} has no backup yet: the first is taken once somebody uses it.`);
     return;
   }
   const proven = await recordOf(docker, topology, "drill.good");
-  const rows = [...all]
+  console.log(
+    table(["snapshot", "taken", "holds", "files", "new", "proven"], snapshotRows(all, proven["snapshot"])),
+  );
+}
+
+/** Pure. @param all with the marks of those that are incomplete (lib.sh: discard). @param proven start of an id. */
+export function snapshotRows(all: readonly Snapshot[], proven: string | undefined): string[][] {
+  const isMark = ({ tags = [] }: Snapshot): boolean => tags.includes("incomplete");
+  const incomplete = new Set(all.filter(isMark).flatMap(({ paths }) => paths));
+  return all
+    .filter((snapshot) => !isMark(snapshot))
     .sort((a, b) => a.time.localeCompare(b.time))
     .map(({ short_id, id, time, summary }) => [
       short_id,
@@ -52,9 +70,12 @@ export async function snapshots(stack: string): Promise<void> {
       summary === undefined ? "" : mebibytes(summary.total_bytes_processed),
       summary === undefined ? "" : String(summary.total_files_processed),
       summary === undefined ? "" : mebibytes(summary.data_added_packed),
-      proven["snapshot"] !== undefined && id.startsWith(proven["snapshot"]) ? "restored and compared" : "",
+      incomplete.has(`/incomplete-${id}`)
+        ? "incomplete: doesn't count"
+        : proven !== undefined && id.startsWith(proven)
+          ? "restored and compared"
+          : "",
     ]);
-  console.log(table(["snapshot", "taken", "holds", "files", "new", "proven"], rows));
 }
 
 const mebibytes = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;

@@ -52,6 +52,13 @@ export async function repositoryKey(topology: Topology, state: StackState | unde
   );
 }
 
+/** What opens the place where the repository lies: the access key's secret, or the SSH key; the stack must be open. */
+export async function accessOf(topology: Topology): Promise<string | undefined> {
+  const { kind } = topology.settings.backup.target;
+  if (kind === "folder") return undefined;
+  return secretOf(topology, kind === "s3" ? "backupS3Secret" : "backupSshKey");
+}
+
 /**
  * A key from the environment, which is stored nowhere.
  * @throws UserError where it is missing, or is the host's own.

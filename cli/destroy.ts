@@ -1,10 +1,14 @@
 import { connect, labels } from "../components/host/engine";
+import { describeRepository, repositoryKeySecret } from "../components/services/backup/repository";
+import { stackFile } from "../stacks/settings/file";
+import type { Topology } from "../stacks/topology";
 import { UserError } from "./errors";
 import { clearDeadLock } from "./heal";
 import { engineOf, runnable } from "./load";
 import { prepareProject } from "./project";
 import { capturePulumi, runPulumi } from "./pulumi";
-import { instanceOf, readState } from "./state";
+import { storeSecret } from "./secret";
+import { instanceOf, outputOf, readState, type StackState } from "./state";
 
 interface Options {
   yes: boolean;
@@ -12,7 +16,10 @@ interface Options {
   removeData?: string;
 }
 
-/** Removes containers and networks. Data and generated secrets stay unless the stack's name is said twice. */
+/**
+ * Removes containers and networks. Data and generated secrets stay unless the stack's name is said twice; backups
+ * elsewhere stay even then.
+ */
 export async function destroy(stack: string, options: Options, rest: readonly string[]): Promise<void> {
   if (options.removeData !== undefined && options.removeData !== stack)
     throw new UserError(
@@ -49,6 +56,7 @@ export async function destroy(stack: string, options: Options, rest: readonly st
     );
     return;
   }
+  await keepRepositoryKey(topology, state);
   const unprotected = await capturePulumi(["state", "unprotect", "--all", "-s", stack, "--yes"]);
   if (unprotected.code !== 0) throw new UserError(unprotected.stderr.trim());
   const code = await runPulumi(["destroy", "-s", stack, ...confirmed, ...rest]);
@@ -56,6 +64,22 @@ export async function destroy(stack: string, options: Options, rest: readonly st
     throw new UserError(`The stack ${stack} isn't fully removed; see above. Run the same command again.`);
   await removeVolumes(engineOf(topology), stack, instanceOf(state));
   console.log(`\nRemoved, with all its data.`);
+}
+
+/** Where the backups outlive the stack, the key that was made for them has to as well: nobody could read them again. */
+async function keepRepositoryKey({ stack, settings, secrets }: Topology, state: StackState): Promise<void> {
+  const { target } = settings.backup;
+  const goesToo = target.kind === "folder" && target.path === undefined;
+  const key = outputOf(state, repositoryKeySecret, "result");
+  if (goesToo || secrets.has("backupKey") || key === undefined) return;
+  await storeSecret(stack, "backupKey", key);
+  console.log(
+    [
+      `The backups of stack ${stack} stay: ${describeRepository(target, stack)}`,
+      `So does their key, as muster:backupKey in ${stackFile(stack)}, encrypted with the passphrase.`,
+      `Print it for the safe: npm run key -- ${stack}`,
+    ].join("\n"),
+  );
 }
 
 /** The engine keeps data volumes even then (retainOnDelete): this is the one place that removes them. */

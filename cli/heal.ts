@@ -77,6 +77,7 @@ function readLock(path: string): Lock | undefined {
 /**
  * Removes containers and networks of this installation that its state doesn't know: an update was killed
  * between making them and writing them down. Volumes are never removed.
+ * @throws UserError while a restore or an import is at work.
  */
 export async function removeStrays(docker: Docker, stack: string, state: StackState): Promise<string[]> {
   const instance = instanceOf(state);
@@ -85,13 +86,22 @@ export async function removeStrays(docker: Docker, stack: string, state: StackSt
   const known = new Set([...containerIds(state), ...networkIds(state)]);
   const containers = await docker.listContainers({ all: true, filters });
   const strays = containers.filter(({ Id }) => !known.has(Id));
+  const busy = strays.find(({ State, Labels }) => State === "running" && labels.worker in Labels);
+  if (busy !== undefined)
+    throw new UserError(workerIsBusy(nameOf(busy), busy.Labels[labels.worker] ?? "", stack));
   for (const { Id } of strays) await docker.getContainer(Id).remove({ force: true, v: true });
   const networks = (await docker.listNetworks({ filters })).filter(({ Id }) => !known.has(Id));
   for (const { Id } of networks) await docker.getNetwork(Id).remove();
-  return [...strays.map(({ Names }) => Names[0]?.slice(1) ?? ""), ...networks.map(({ Name }) => Name)].map(
+  return [...strays.map(nameOf), ...networks.map(({ Name }) => Name)].map(
     (name) => `removed ${name}, which an update that was killed had left behind`,
   );
 }
+
+/** What is said where a restore or an import is at work: the command that has started it may be gone. */
+export const workerIsBusy = (container: string, work: string, stack: string): string =>
+  `Into stack ${stack}, something is being brought by ${container} already.\n  fix: wait until that ${work} is done (docker wait ${container}), or end it: docker kill ${container}`;
+
+const nameOf = ({ Names }: Docker.ContainerInfo): string => Names[0]?.slice(1) ?? "";
 
 /**
  * Removes this stack's jobs that have left something undone: the update that follows runs them again.
@@ -102,7 +112,7 @@ export async function retryUndone(docker: Docker, stack: string, state: StackSta
   const own = containerIds(state);
   const undone = (await docker.listContainers({ all: true, filters })).filter(({ Id }) => own.has(Id));
   for (const { Id } of undone) await docker.getContainer(Id).remove({ force: true, v: true });
-  return undone.map(({ Names }) => `${Names[0]?.slice(1) ?? ""} has left something undone: it runs again`);
+  return undone.map((container) => `${nameOf(container)} has left something undone: it runs again`);
 }
 
 /** Lets the engine look at what an update that was killed had begun. */

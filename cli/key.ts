@@ -1,8 +1,7 @@
 /** Prints the sheet for the safe: all that reading the backups needs when everything else is lost. */
 import { repositoryOf } from "../components/services/backup/repository";
 import type { BackupTarget } from "../stacks/settings/backup";
-import type { Topology } from "../stacks/topology";
-import { openStack, repositoryKey, secretOf } from "./backupKeys";
+import { accessOf, openStack, repositoryKey } from "./backupKeys";
 import { UserError } from "./errors";
 import { planned } from "./load";
 import { ownPassphrase, passphraseSource } from "./project";
@@ -24,13 +23,6 @@ export async function key(stack: string): Promise<void> {
       passphrase: { source: passphraseSource(), value: ownPassphrase() },
     }),
   );
-}
-
-/** What opens the place where the repository lies. */
-async function accessOf(topology: Topology): Promise<string | undefined> {
-  const { kind } = topology.settings.backup.target;
-  if (kind === "folder") return undefined;
-  return secretOf(topology, kind === "s3" ? "backupS3Secret" : "backupSshKey");
 }
 
 export interface Sheet {

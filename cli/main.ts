@@ -44,7 +44,10 @@ program
   .description("remove a stack's containers and networks; data and generated secrets stay")
   .argument(stackArgument)
   .argument(engineArguments, "for pulumi destroy")
-  .option("--remove-data <stack>", "remove data and generated secrets too: say the stack's name once more")
+  .option(
+    "--remove-data <stack>",
+    "remove data and generated secrets too, but no backups elsewhere: say the stack's name once more",
+  )
   .option("--yes", "don't ask", false)
   .action(async (stack: string, rest: string[], options: { removeData?: string; yes: boolean }) =>
     (await import("./destroy.js")).destroy(stack, options, rest),

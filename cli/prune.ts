@@ -13,7 +13,7 @@ import type { Topology } from "../stacks/topology";
 import { keyFromEnvironment, openStack, repositoryKey, secretOf } from "./backupKeys";
 import { UserError } from "./errors";
 import { planned } from "./load";
-import { type RunFile, runRestic } from "./restic";
+import { rcloneProgram, type RunFile, runRestic } from "./restic";
 import type { AccessKey } from "./s3";
 
 /** Files for the container that prunes: a container's environment can be looked at, its files can't so easily. */
@@ -36,33 +36,30 @@ export async function prune(stack: string, { dryRun }: { dryRun: boolean }): Pro
       ? bucketAccess(target, stack, pruningKey(target))
       : sshAccess(target, stack, await pruningSshKey(topology));
   const key = await repositoryKey(topology, state);
-  const code = await runRestic({
-    engine: engineOnThisMachine(topology),
-    image: imageReference("restic", images),
-    // Through the same rclone as the host's, whose image it comes from.
-    programs: target.kind === "sftp" ? [{ image: imageReference("rclone", images), ...rclone }] : [],
-    files: [{ path: paths.key, text: key }, ...access.files],
-    environment: {
-      ...access.environment,
-      RESTIC_REPOSITORY: access.address,
-      RESTIC_PASSWORD_FILE: paths.key,
-    },
-    // A backup or a check that runs just now is waited for.
-    command: [
-      ...access.options,
-      "--retry-lock",
-      "10m",
-      ...forgetCommand(stack, backup.keep),
-      ...(dryRun ? ["--dry-run"] : []),
-    ],
-  });
+  const restic = (...command: string[]): Promise<number> =>
+    runRestic({
+      engine: engineOnThisMachine(topology),
+      image: imageReference("restic", images),
+      programs: target.kind === "sftp" ? [rcloneProgram(images, repositoryPaths.rclone)] : [],
+      files: [{ path: paths.key, text: key }, ...access.files],
+      environment: {
+        ...access.environment,
+        RESTIC_REPOSITORY: access.address,
+        RESTIC_PASSWORD_FILE: paths.key,
+      },
+      command: [...access.options, ...command],
+    });
+  // What a killed restore has left half an hour ago or before would be waited for in vain.
+  await restic("unlock", "--quiet");
+  // A backup or a check that runs just now is waited for.
+  const code = await restic(
+    ...["--retry-lock", "10m", ...forgetCommand(stack, backup.keep), ...(dryRun ? ["--dry-run"] : [])],
+  );
   if (code !== 0)
     throw new UserError(
       `The backups of stack ${stack} aren't pruned: restic ended with ${code}; see above.\n  fix: mend it and run the same command again; nothing that is kept was touched`,
     );
 }
-
-const rclone = { from: "/usr/local/bin/rclone", to: repositoryPaths.rclone };
 
 interface Access extends Pick<Repository, "address" | "environment" | "options"> {
   files: readonly RunFile[];

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { buffer } from "node:stream/consumers";
 import type Docker from "dockerode";
 import { connect } from "../components/host/engine";
+import { imageReference, type ImageSettings } from "../components/services/images";
 import { UserError } from "./errors";
 
 /** A file for the container, which root alone can read. */
@@ -11,11 +12,24 @@ export interface RunFile {
   text: string;
 }
 
+/** A program from another image than the container's. */
+export interface Program {
+  image: string;
+  from: string;
+  to: string;
+}
+
+/** The same rclone as the host's, at `to`. */
+export const rcloneProgram = (images: ImageSettings, to: string): Program => ({
+  image: imageReference("rclone", images),
+  from: "/usr/local/bin/rclone",
+  to,
+});
+
 export interface ResticRun {
   engine: string;
   image: string;
-  /** Programs from other images. */
-  programs: readonly { image: string; from: string; to: string }[];
+  programs: readonly Program[];
   files: readonly RunFile[];
   /** Without secrets: who may look at containers sees it. */
   environment: Readonly<Record<string, string>>;
@@ -25,7 +39,7 @@ export interface ResticRun {
 /** @returns restic's exit code; what it says goes to our terminal. */
 export async function runRestic(run: ResticRun): Promise<number> {
   const docker = await connect(run.engine);
-  for (const image of [run.image, ...run.programs.map((program) => program.image)]) await pull(docker, image);
+  await pull(docker, run.image);
   const container = await docker.createContainer(containerOf(run));
   const interrupt = (): void => {
     // restic puts its lock away when it is told to stop.
@@ -34,7 +48,7 @@ export async function runRestic(run: ResticRun): Promise<number> {
   process.once("SIGINT", interrupt);
   try {
     await container.putArchive(await packed(run.files), { path: "/" });
-    for (const { image, from, to } of run.programs) await copyProgram(docker, image, from, container, to);
+    await bringPrograms(docker, container, run.programs);
     return await finish(docker, container);
   } finally {
     process.off("SIGINT", interrupt);
@@ -92,19 +106,20 @@ export async function packed(files: readonly RunFile[]): Promise<Buffer> {
   return buffer(archive);
 }
 
-/** Out of an image that is never started. */
-async function copyProgram(
+/** Out of images that are never started, into folders that the container has. */
+export async function bringPrograms(
   docker: Docker,
-  image: string,
-  from: string,
   container: Docker.Container,
-  to: string,
+  programs: readonly Program[],
 ): Promise<void> {
-  const source = await docker.createContainer({ Image: image });
-  try {
-    await container.putArchive(await source.getArchive({ path: from }), { path: dirname(to) });
-  } finally {
-    await source.remove();
+  for (const { image, from, to } of programs) {
+    await pull(docker, image);
+    const source = await docker.createContainer({ Image: image });
+    try {
+      await container.putArchive(await source.getArchive({ path: from }), { path: dirname(to) });
+    } finally {
+      await source.remove();
+    }
   }
 }
 

@@ -39,14 +39,23 @@ export async function restore(stack: string, options: RestoreOptions): Promise<v
   };
   const snapshot = await look(docker, topology, asked);
   const keepReplaced = asked.overwrite && !(await backUpFirst(docker, topology));
-  const output = await whileStopped(docker, topology, () =>
-    bringBack(docker, topology, { ...asked, snapshot, keepReplaced }),
-  );
+  const output = await whileStopped(docker, topology, async () => {
+    const said = await bringBack(docker, topology, { ...asked, snapshot, keepReplaced });
+    await noteOwnImages(docker, topology);
+    return said;
+  });
   console.log(`\nRestored ${snapshot} of stack ${stack} into ${target}:\n${summaryOf(output)}`);
   if (keepReplaced)
     console.log(
-      "\nNo backup could be taken before: the replaced database is kept beside it, and no file was removed.",
+      "\nNo backup could be taken before: the replaced database is kept beside it (above), and no file was removed.",
     );
+}
+
+/** The chat server that starts now is this stack's own, whatever version has written the backup. */
+async function noteOwnImages(docker: Docker, topology: Topology): Promise<void> {
+  const script = '. /muster/lib.sh; echo "$postgres_major $images" | put /status/ran';
+  const { code, output } = await inBackup(docker, topology, ["sh", "-c", script]);
+  if (code !== 0) throw new UserError(`What runs can't be written down.\n${output.trim()}`);
 }
 
 function refuseWrongWords(stack: string, target: string, { snapshot, overwrite }: RestoreOptions): void {
@@ -102,7 +111,7 @@ async function bringBack(docker: Docker, topology: Topology, order: Order): Prom
 
 /**
  * A backup of the stack's own, over whatever is there: for going back from an upgrade. The chat server is stopped,
- * and stays so.
+ * and stays so. What it has written is kept beside it, and no file is removed.
  */
 export async function restoreSnapshot(docker: Docker, topology: Topology, snapshot: string): Promise<void> {
   for (const writer of writersOf(topology))
@@ -113,7 +122,7 @@ export async function restoreSnapshot(docker: Docker, topology: Topology, snapsh
     snapshot,
     elsewhere: false,
     overwrite: true,
-    keepReplaced: false,
+    keepReplaced: true,
   });
 }
 

@@ -1,11 +1,13 @@
 /** The container that restores or imports: the backup's own, but it may write to what that one only reads, and goes away. */
 import type Docker from "dockerode";
-import { linesOf } from "../components/host/engine";
+import { labels, linesOf } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
 import type { Topology } from "../stacks/topology";
 import { UserError } from "./errors";
-import { packed } from "./restic";
+import { workerIsBusy } from "./heal";
+import { bringPrograms, packed } from "./restic";
 import { orderPath, type Source } from "./source";
+import { stopped } from "./writers";
 
 export interface Order {
   source: Source;
@@ -34,6 +36,7 @@ export async function runInRestorer(
   try {
     const files = [{ path: `${orderPath}/settings.sh`, text: orderText(order) }, ...order.source.files];
     await container.putArchive(await packed(files), { path: "/" });
+    await bringPrograms(docker, container, order.source.programs);
     return await runWorker(docker, container, onLine);
   } finally {
     await container.remove({ force: true, v: true });
@@ -49,16 +52,16 @@ export async function makeWorker(
   { mounts = [], folders = [] }: { mounts?: Source["mounts"]; folders?: readonly string[] } = {},
 ): Promise<Docker.Container> {
   const name = containerName(stack, work);
+  const former = docker.getContainer(name);
+  if (!(await stopped(docker, name))) throw new UserError(workerIsBusy(name, work, stack));
   // From a time that was cut short.
-  await docker
-    .getContainer(name)
-    .remove({ force: true, v: true })
-    .catch(() => undefined);
+  await former.remove({ force: true, v: true }).catch(() => undefined);
   const like = await docker.getContainer(containerName(stack, "backup")).inspect();
   const [network, ...networks] = Object.keys(like.NetworkSettings.Networks);
   const container = await docker.createContainer({
     name,
     ...optionsOf(like, command),
+    Labels: { ...like.Config.Labels, [labels.worker]: work },
     // Volumes without a name go away with the container.
     Volumes: Object.fromEntries(folders.map((folder) => [folder, {}])),
     HostConfig: { ...hostConfigOf(like, mounts), NetworkMode: network ?? "none" },
@@ -104,7 +107,6 @@ const optionsOf = (
   Cmd: [...command],
   Env: [...Config.Env, "progress=1"],
   User: Config.User,
-  Labels: Config.Labels,
   AttachStdout: true,
   AttachStderr: true,
 });

@@ -30,12 +30,17 @@ export async function secret(stack: string, key: string): Promise<void> {
     throw new UserError(
       `The secret ${key} has characters that its file can't hold, or the wrong length.\n  allowed: ${allowed}\n  fix:     choose another; nothing was changed`,
     );
+  await storeSecret(stack, key as SecretSetting, value);
+  console.log(`Stored muster:${key} in Pulumi.${stack}.yaml, encrypted. It counts from the next up.`);
+}
+
+/** Writes it into the file of a stack that is there. */
+export async function storeSecret(stack: string, key: SecretSetting, value: string): Promise<void> {
   const { code, stderr } = await capturePulumi(
     ["config", "set", "--secret", `muster:${key}`, "-s", stack],
     value,
   );
   if (code !== 0) throw new UserError(`The secret ${key} can't be stored.\n${stderr.trim()}`);
-  console.log(`Stored muster:${key} in Pulumi.${stack}.yaml, encrypted. It counts from the next up.`);
 }
 
 /** From a terminal without showing it, otherwise all of standard input without its last line break. */

@@ -31,7 +31,7 @@ export interface Ready {
 export async function up(stack: string, rest: readonly string[]): Promise<void> {
   const ready = await makeReady(stack);
   await bringUp(ready, rest);
-  await sayWhatIsThere(ready);
+  await settle(ready);
 }
 
 /** Everything that may speak against an `up`, before anything but the stack's file is changed. */
@@ -51,12 +51,14 @@ export async function makeReady(stack: string): Promise<Ready> {
   return { topology, state, docker };
 }
 
-export async function sayWhatIsThere({ topology, docker }: Ready): Promise<void> {
+/** What follows once all is up: the new state goes into the next backup, and people hear what there is. */
+export async function settle({ topology, docker }: Ready): Promise<void> {
+  await handStateToBackup(docker, topology);
   say(await summary(topology));
   say(await undoneParts(docker, topology));
 }
 
-/** The engine's part of it: heals, runs it, and hands the new state to the backup. */
+/** The engine's part of it: heals, and runs it. */
 export async function bringUp(
   { topology, state, docker }: Ready,
   rest: readonly string[] = [],
@@ -83,7 +85,6 @@ export async function bringUp(
     throw new UserError(
       `The stack ${stack} isn't fully up; see above. Mend it and run the same command again.`,
     );
-  await handStateToBackup(docker, topology);
 }
 
 /** Runs another verb of the engine on a stack, after clearing a dead lock. */

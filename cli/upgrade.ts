@@ -10,44 +10,45 @@ import { runnable } from "./load";
 import { capturePulumi } from "./pulumi";
 import { restoreSnapshot } from "./restore";
 import { readState, runningImages } from "./state";
-import { bringUp, makeReady, sayWhatIsThere } from "./up";
+import { handStateToBackup } from "./stateBackup";
+import { bringUp, makeReady, settle } from "./up";
 import { describeUpgrade, type PreviewStep, type Running } from "./upgrade.plan";
 
 export async function upgrade(stack: string, { plan }: { plan: boolean }): Promise<void> {
   const ready = await makeReady(stack);
   const { topology, docker } = ready;
-  const running = await runningOf(docker, topology, runningImages(ready.state));
+  const ran = await told(docker, topology, "ran");
+  const running = await runningOf(docker, topology, runningImages(ready.state), ran);
   if (plan) {
     console.log(describeUpgrade(topology, await previewOf(stack), running));
     return;
   }
-  const began = Math.floor(Date.now() / 1000);
   try {
     await bringUp(ready);
   } catch (error) {
-    if (running.major === undefined) throw error;
+    if (ran === "") throw error;
     console.error(`\n${(error as Error).message}\n\nThe upgrade has failed: going back to what ran before.`);
-    await goBack(docker, topology, running, began);
+    await goBack(docker, topology, running, ran);
     throw new UserError(
       `The upgrade of stack ${stack} has failed and was taken back: it runs what it ran before.\n  fix: see the reason above; Pulumi.${stack}.yaml now names the former versions (muster:images.overrides, muster:postgres.major): take them out to try again`,
     );
   }
-  await sayWhatIsThere(ready);
+  await settle(ready);
 }
 
 async function runningOf(
   docker: Docker,
   topology: Topology,
   images: Readonly<Record<string, string>>,
+  ran: string,
 ): Promise<Running> {
-  const [backup, drill, ran] = await Promise.all([
+  const [backup, drill] = await Promise.all([
     secondsOf(docker, topology, "backup.good"),
     secondsOf(docker, topology, "drill.good"),
-    ranBefore(docker, topology),
   ]);
   return {
     images,
-    major: ran === undefined ? undefined : Number(ran.split(" ")[0]),
+    major: ran === "" ? undefined : Number(ran.split(" ")[0]),
     backupSeconds: backup,
     drillSeconds: drill,
   };
@@ -61,14 +62,13 @@ async function secondsOf(docker: Docker, topology: Topology, record: string): Pr
   return seconds === undefined ? undefined : Number(seconds);
 }
 
-/** What the data were last written by, as guard.sh wrote it down; nothing where no backup runs. */
-async function ranBefore(docker: Docker, topology: Topology): Promise<string | undefined> {
-  const ran = await inBackup(docker, topology, ["sh", "-c", "cat /status/ran 2>/dev/null || :"]).then(
+/** What guard.sh has written down: `ran`, what the data were last written by; `before-upgrade`, the snapshot of before. */
+const told = (docker: Docker, topology: Topology, file: "ran" | "before-upgrade"): Promise<string> =>
+  inBackup(docker, topology, ["sh", "-c", `cat /status/${file} 2>/dev/null || :`]).then(
     ({ output }) => output.trim(),
+    // It doesn't run: nothing has come near the data.
     () => "",
   );
-  return ran === "" ? undefined : ran;
-}
 
 async function previewOf(stack: string): Promise<PreviewStep[]> {
   const { code, stdout, stderr } = await capturePulumi(["preview", "-s", stack, "--json"]);
@@ -76,48 +76,62 @@ async function previewOf(stack: string): Promise<PreviewStep[]> {
   return (JSON.parse(stdout) as { steps?: PreviewStep[] }).steps ?? [];
 }
 
-/** The former versions into the stack's file, the former data where new programs have had them, and up again. */
-async function goBack(docker: Docker, topology: Topology, running: Running, began: number): Promise<void> {
+/**
+ * The former versions into the stack's file, the former data where new programs have had them, and up again.
+ * @param before what the data were written by until then.
+ */
+async function goBack(docker: Docker, topology: Topology, running: Running, before: string): Promise<void> {
   const { stack } = topology;
-  const touched = await wasTouched(docker, topology, running);
+  const now = await told(docker, topology, "ran");
+  const touched = now !== "" && now !== before;
+  const snapshot = touched ? await snapshotBefore(docker, topology) : undefined;
   for (const [key, value] of formerSettings(topology, running)) await setSetting(stack, key, value);
-  if (touched) {
-    const { snapshot, began: taken } = await recordOf(docker, topology, "backup.good");
-    if (snapshot === undefined || Number(taken) < began)
-      throw new UserError(`There is no backup from before this upgrade: nothing was taken back.`);
-    await restoreSnapshot(docker, topology, snapshot);
-  }
   try {
-    await bringUp({ topology: runnable(stack), state: await readState(stack), docker });
+    if (snapshot !== undefined) {
+      await restoreSnapshot(docker, topology, snapshot);
+      if (hasMoved(topology, running)) await forgetMove(docker, topology, before);
+    }
+    const former = { topology: runnable(stack), state: await readState(stack), docker };
+    await bringUp(former);
+    await handStateToBackup(docker, former.topology);
   } catch (error) {
     throw new UserError(
-      `${(error as Error).message}\nGoing back has failed as well. The data are safe: npm run snapshots -- ${stack}`,
+      `${(error as Error).message}\nGoing back has failed as well: Pulumi.${stack}.yaml names the former versions, what runs is said above. The data are safe (npm run snapshots -- ${stack}).\n  fix: mend what is said above, then npm run restore -- ${stack}${snapshot === undefined ? "" : ` --snapshot ${snapshot.slice(0, 8)} --overwrite ${stack}`}`,
     );
   }
 }
 
-/** Whether new programs were let near the data: then they may have changed what the former ones can't read. */
-async function wasTouched(docker: Docker, topology: Topology, running: Running): Promise<boolean> {
-  const ran = await ranBefore(docker, topology);
-  if (ran === undefined) return false;
-  const now = Object.fromEntries(
-    ran
-      .split(" ")
-      .slice(1)
-      .map((pair) => pair.split("=", 2) as [string, string]),
-  );
-  return Object.entries(now).some(
-    ([service, image]) => running.images[service] !== undefined && running.images[service] !== image,
-  );
+/** What was there before new programs came. */
+async function snapshotBefore(docker: Docker, topology: Topology): Promise<string> {
+  const snapshot = await told(docker, topology, "before-upgrade");
+  if (snapshot === "")
+    throw new UserError(
+      `Nobody had used stack ${topology.stack} yet, so there is no backup to go back to: nothing was taken back.\n  fix: mend what is said above and run the same command again`,
+    );
+  return snapshot;
 }
+
+/**
+ * The data of the former major of PostgreSQL are the ones that count again: nobody has written to their volume since
+ * the backup. What was moved is a copy of that, and gives way to the next move.
+ */
+async function forgetMove(docker: Docker, topology: Topology, ran: string): Promise<void> {
+  const { major } = topology.settings.postgres;
+  const script = `set -e; . /muster/lib.sh; echo ${major} | put /status/moving; echo "$0" | put /status/ran`;
+  const { code, output } = await inBackup(docker, topology, ["sh", "-c", script, ran]);
+  if (code !== 0) throw new UserError(`What ran before can't be written down.\n${output.trim()}`);
+}
+
+const hasMoved = ({ settings }: Pick<Topology, "settings">, { major }: Pick<Running, "major">): boolean =>
+  major !== undefined && major !== settings.postgres.major;
 
 /** Pure: the settings that name what ran before. */
 export function formerSettings(
-  { services, settings }: Pick<Topology, "services" | "settings">,
+  topology: Pick<Topology, "services" | "settings">,
   { images, major }: Pick<Running, "images" | "major">,
 ): [string, string][] {
-  const moved = major !== undefined && major !== settings.postgres.major;
-  const changed = services.flatMap(({ name, image }) => {
+  const moved = hasMoved(topology, { major });
+  const changed = topology.services.flatMap(({ name, image }) => {
     const former = images[name];
     // Another major is another image: the setting names it.
     const follows = former === undefined || former === image.reference || (moved && isPostgres(image.name));

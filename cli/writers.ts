@@ -5,6 +5,7 @@ import { backup } from "../components/services/backup/backup";
 import type { Topology } from "../stacks/topology";
 import { inBackup } from "./backup";
 import { UserError } from "./errors";
+import { up } from "./up";
 
 const isWriter = ({ startsAfter }: { startsAfter: readonly string[] }): boolean =>
   startsAfter.includes(backup.name);
@@ -29,6 +30,21 @@ export const stopped = (docker: Docker, container: string): Promise<boolean> =>
       ({ State }) => !State.Running,
       () => true,
     );
+
+const anyMissing = async (docker: Docker, containers: readonly string[]): Promise<boolean> => {
+  const found = await Promise.all(
+    containers.map((name) =>
+      docker
+        .getContainer(name)
+        .inspect()
+        .then(
+          () => true,
+          () => false,
+        ),
+    ),
+  );
+  return found.includes(false);
+};
 
 /** Starts a container; one that runs already is left alone. */
 export async function startContainer(docker: Docker, container: string): Promise<void> {
@@ -90,7 +106,9 @@ export async function whileStopped(
     for (const writer of writers) await startContainer(docker, writer);
     throw error;
   }
-  for (const writer of writers) await startContainer(docker, writer);
+  // An `up` in between may have removed one, and been refused to make it anew.
+  if (await anyMissing(docker, writers)) await up(topology.stack, []);
+  else for (const writer of writers) await startContainer(docker, writer);
   await waitUntilHealthy(docker, topology, writers, afterwards.seconds ?? 0);
   await afterwards.work?.();
   // What only a configuration file can hold is this stack's own again.

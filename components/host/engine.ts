@@ -11,6 +11,8 @@ export const labels = {
   files: "muster.files",
   /** Major version of the database that a container writes to: another one is asked about before it starts. */
   database: "muster.database",
+  /** What a container does that the engine doesn't know of: `restore`, `import`. */
+  worker: "muster.worker",
 } as const;
 
 /** A client for `unix:///path/to/docker.sock`. Loaded late: an `up` that succeeds never needs it. */

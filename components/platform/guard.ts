@@ -74,7 +74,9 @@ export class Guard {
   /** For a service's container, before it is created; by its label it is created anew for another database. */
   start(plan: ServicePlan): Pick<UnitArgs, "hooks" | "labels"> {
     if (!this.hasBackup || !startsGuarded(plan)) return {};
-    return { hooks: { beforeCreate: [this.beforeStart] }, labels: { [labels.database]: this.major } };
+    // One that stands still is started by an update in place.
+    const hooks = { beforeCreate: [this.beforeStart], beforeUpdate: [this.beforeStart] };
+    return { hooks, labels: { [labels.database]: this.major } };
   }
 }
 

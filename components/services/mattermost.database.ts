@@ -6,7 +6,7 @@ export const mattermostDatabase: DatabaseFacts = {
   // The first run makes one person; bots and the server's own messages come by themselves.
   pristine: `SELECT (SELECT count(*) FROM users WHERE id NOT IN (SELECT userid FROM bots)) <= 1
     AND NOT EXISTS (SELECT 1 FROM posts WHERE type = '')`,
-  newest: `SELECT coalesce(to_char(to_timestamp(max(updateat) / 1000), 'YYYY-MM-DD HH24:MI:SS'), 'never') || ' UTC' FROM posts`,
+  newest: `SELECT coalesce(to_char(to_timestamp(max(updateat) / 1000), 'YYYY-MM-DD HH24:MI:SS') || ' UTC', 'before the first post') FROM posts`,
   counts: {
     users: "SELECT count(*) FROM users",
     channels: "SELECT count(*) FROM channels",

@@ -72,7 +72,12 @@ export const backupSchema = z
       .describe("Time of the nightly backup, UTC. A missed one is caught up."),
     keep: z
       .strictObject({
-        daily: z.int().min(1).max(366).default(7).describe("Days of which the last snapshot stays."),
+        daily: z
+          .int()
+          .min(1)
+          .max(366)
+          .default(7)
+          .describe("Days of which the last snapshot stays. Of the last seven days, all do."),
         weekly: kept(520).default(5).describe("The same for weeks."),
         monthly: kept(240).default(12).describe("The same for months."),
         yearly: kept(100).default(3).describe("The same for years."),

@@ -37,11 +37,12 @@ jest.mock("../../components/host/engine", () => ({
   },
 }));
 
-const hooksOf = (resources: RecordedResource[]): Record<string, unknown> =>
+const hooksOf = (resources: RecordedResource[], moment: string): Record<string, unknown> =>
   Object.fromEntries(
-    resources
-      .filter(({ options }) => options.hooks?.["beforeCreate"] !== undefined)
-      .map(({ name, options }) => [name, options.hooks?.["beforeCreate"]]),
+    resources.flatMap(({ name, options }) => {
+      const hooks = options.hooks?.[moment] ?? [];
+      return hooks.length === 0 ? [] : [[name, hooks]];
+    }),
   );
 const databaseLabels = (resources: RecordedResource[]): string[] =>
   resources.flatMap(({ name, inputs }) =>
@@ -53,7 +54,9 @@ const databaseLabels = (resources: RecordedResource[]): string[] =>
 describe("what stands between data and new programs", () => {
   it("is asked before the image of every service that holds data, and before the chat server starts", async () => {
     const { resources } = await recordPlatform(localTopology({ meetings: "jitsi", postgres: { major: 17 } }));
-    expect(hooksOf(resources)).toEqual({
+    // An update in place starts one that stands still.
+    expect(hooksOf(resources, "beforeUpdate")).toEqual({ mattermost: ["back-up-before-start"] });
+    expect(hooksOf(resources, "beforeCreate")).toEqual({
       "image-caddy": ["back-up-before-image"],
       "image-mattermost-team": ["back-up-before-image"],
       "image-postgres-17": ["back-up-before-image"],
@@ -70,7 +73,7 @@ describe("what stands between data and new programs", () => {
     });
     const without = services.filter(({ name }) => name !== "backup");
     const { resources } = await recordPlatform(topologyOf("test", settings, without));
-    expect([hooksOf(resources), databaseLabels(resources)]).toEqual([{}, []]);
+    expect([hooksOf(resources, "beforeCreate"), databaseLabels(resources)]).toEqual([{}, []]);
   }, 30_000);
 });
 

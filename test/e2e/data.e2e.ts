@@ -3,6 +3,7 @@ import { arrivals } from "./data/arrivals";
 import { backups } from "./data/backups";
 import { breaks } from "./data/breaks";
 import { recovery } from "./data/recovery";
+import { releasedBackups } from "./data/released";
 import { Stage } from "./data/stage";
 import { upgrades } from "./data/upgrades";
 
@@ -20,4 +21,5 @@ suite("data safety on a real engine", () => {
   upgrades(stage);
   recovery(stage);
   arrivals(stage);
+  releasedBackups(stage);
 });

@@ -4,14 +4,35 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { missingTools } from "./images/recipe";
+import { makeNeighbour, removeNeighbour } from "./network";
+import { hasSshd } from "./sshd";
+import { probe } from "./suites";
 
 /** The engine that the tests use: the address is the same as the stack's. */
 export const engineSocket = "/var/run/docker.sock";
 
-/** What is missing, in words; empty where all is there. */
-export async function missingParts(): Promise<string[]> {
+/**
+ * What is missing, in words; empty where all is there.
+ * @param every also what only some steps need, which are skipped without it.
+ */
+export async function missingParts(every = false): Promise<string[]> {
   const tools = await missingTools(["flock"]);
-  return [...missingEngine(), ...(await missingDocker()), ...tools.map((tool) => `${tool} (of util-linux)`)];
+  return [
+    ...missingEngine(),
+    ...(await missingDocker()),
+    ...tools.map((tool) => `${tool} (of util-linux)`),
+    ...(every ? await missingForSome() : []),
+  ];
+}
+
+async function missingForSome(): Promise<string[]> {
+  const neighbour = makeNeighbour(probe);
+  removeNeighbour(probe);
+  return [
+    ...(neighbour ? [] : ["a network namespace that plays another machine (needs root, and ip of iproute2)"]),
+    ...(await missingTools(["curl"])),
+    ...(hasSshd() ? [] : ["sshd (of openssh-server)"]),
+  ];
 }
 
 /** The CLI and the plugins must be there already: a test run downloads no engine. */

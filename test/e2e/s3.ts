@@ -9,6 +9,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { S3Client } from "@aws-sdk/client-s3";
 import { Daemon, type Place } from "./daemon";
 import { programOfModule } from "./images/goModule";
 import { run } from "./images/recipe";
@@ -18,6 +19,12 @@ const version = "1.7.0";
 export interface S3Key {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+}
+
+/** One version of an object. */
+export interface Version {
+  readonly key: string;
+  readonly id: string;
 }
 
 const newKey = (accessKeyId: string): S3Key => ({
@@ -92,6 +99,36 @@ export class S3Server {
   /** The folder that holds a bucket's objects, each as a file of its key: for damaging one behind the server's back. */
   bucketFolder(bucket: string): string {
     return join(this.folder, "buckets", bucket);
+  }
+
+  /** All versions below a prefix, and the keys that were deleted by name. */
+  async versions(bucket: string, prefix: string): Promise<{ versions: Version[]; deleted: string[] }> {
+    const { ListObjectVersionsCommand } = await import("@aws-sdk/client-s3");
+    const list = new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix });
+    const { Versions = [], DeleteMarkers = [], IsTruncated } = await this.ask((client) => client.send(list));
+    if (IsTruncated === true) throw new Error(`more versions below ${prefix} than one answer holds`);
+    return {
+      versions: Versions.map(({ Key = "", VersionId = "" }) => ({ key: Key, id: VersionId })),
+      deleted: DeleteMarkers.filter(({ IsLatest }) => IsLatest === true).map(({ Key = "" }) => Key),
+    };
+  }
+
+  /** Deletes a version for good. @throws where the storage refuses. */
+  async deleteVersion(bucket: string, { key, id }: Version): Promise<void> {
+    const { DeleteObjectCommand } = await import("@aws-sdk/client-s3");
+    const command = new DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId: id });
+    await this.ask((client) => client.send(command));
+  }
+
+  private async ask<T>(question: (client: S3Client) => Promise<T>): Promise<T> {
+    const { S3Client } = await import("@aws-sdk/client-s3");
+    const { endpoint, region, root } = this;
+    const client = new S3Client({ endpoint, region, credentials: root, forcePathStyle: true });
+    try {
+      return await question(client);
+    } finally {
+      client.destroy();
+    }
   }
 
   /**

@@ -1,6 +1,15 @@
 /** A stack of its own in a copy of the project, driven through the npm verbs like a person would. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import Docker from "dockerode";
@@ -35,6 +44,8 @@ export class Stack {
       encoding: "utf8",
     });
     for (const file of files.stdout.split("\n").filter(Boolean)) {
+      // Deleted, and not committed yet.
+      if (!existsSync(join(projectDir, file))) continue;
       mkdirSync(dirname(join(this.dir, file)), { recursive: true });
       cpSync(join(projectDir, file), join(this.dir, file));
     }
@@ -42,13 +53,17 @@ export class Stack {
   }
 
   get file(): string {
-    return join(this.dir, `Pulumi.${this.name}.yaml`);
+    return this.fileOf(this.name);
   }
 
-  /** Writes the stack's file anew. */
-  write(settings: Record<string, unknown>): void {
+  private fileOf(name: string): string {
+    return join(this.dir, `Pulumi.${name}.yaml`);
+  }
+
+  /** Writes the stack's file anew; or another stack's, beside it. */
+  write(settings: Record<string, unknown>, name = this.name): void {
     writeFileSync(
-      this.file,
+      this.fileOf(name),
       JSON.stringify({
         config: Object.fromEntries(Object.entries(settings).map(([key, value]) => [`muster:${key}`, value])),
       }),
@@ -106,19 +121,23 @@ export class Stack {
     return this.start(args, env).done;
   }
 
-  /** Stores a secret setting, as with `npm run secret -- STACK KEY < file`. */
-  async store(key: string, value: string): Promise<void> {
-    const { child, done } = this.start(["secret", this.name, key]);
+  /** Stores a secret setting, as with `npm run secret -- STACK KEY < file`; or one of a stack beside it. */
+  async store(key: string, value: string, name = this.name): Promise<void> {
+    const { child, done } = this.start(["secret", name, key]);
     child.stdin?.end(value);
     const { code, output } = await done;
     if (code !== 0) throw new Error(`secret ${key}: ${output}`);
   }
 
-  /** Brings the stack up and fails with its output where that doesn't work. */
-  async up(): Promise<Finished> {
-    const finished = await this.run(["up", this.name]);
-    if (finished.code !== 0) throw new Error(`up failed:\n${finished.output}`);
+  /** Runs a verb that has to work. @throws Error with its output where it doesn't. */
+  async must(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Finished> {
+    const finished = await this.run(args, env);
+    if (finished.code !== 0) throw new Error(`${args.join(" ")} failed:\n${finished.output}`);
     return finished;
+  }
+
+  up(): Promise<Finished> {
+    return this.must(["up", this.name]);
   }
 
   /** The Pulumi CLI on this stack, for looking. */

@@ -53,6 +53,9 @@ export const suites = {
   },
 } as const satisfies Record<string, Suite>;
 
+/** For trying whether this machine lets us have one. */
+export const probe = neighbourOf("probe", 3);
+
 /** Ports that other suites may open or close at any time. */
 export const portsOfOthers = (own: Suite): number[] =>
   (Object.values(suites) as Suite[])

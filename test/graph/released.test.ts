@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { upgradeProblems } from "../../stacks/topology/upgrades";
@@ -11,6 +11,7 @@ import {
   recordRelease,
   type Release,
   releaseOf,
+  releasesDir,
 } from "../helpers/release";
 import { shippedStacks, stackConfig } from "../helpers/stacks";
 
@@ -29,6 +30,12 @@ else {
       expect(releases.map(({ version, stack }) => `${version} ${stack}`)).toEqual(
         expect.arrayContaining(shippedStacks.map((stack) => `0.1.0 ${stack}`)),
       );
+    });
+
+    it("finds a backup of every release, for the end-to-end tests to restore", () => {
+      for (const version of new Set(releases.map((release) => release.version)))
+        for (const file of ["backup.tar", "backup.json"])
+          expect(`${version}/${file}: ${existsSync(join(releasesDir, version, file))}`).toContain("true");
     });
 
     it.each(releases.map((release) => [release.version, release.stack, release] as const))(

@@ -69,6 +69,11 @@ export class BackupBox {
     if (busybox !== undefined)
       for (const applet of applets) symlinkSync(busybox, this.path(`/programs/${applet}`));
     mkdirSync(this.path("/status/www"));
+    // All are mounted, whether anything is in them or not.
+    for (const [, volume = ""] of this.read("/muster/settings.sh").matchAll(
+      /^(?:volumes=')?([a-z-]+\/[a-z-]+) [a-z]*'?$/gm,
+    ))
+      mkdirSync(this.path(`/volumes/${volume}`), { recursive: true });
     this.write("/fake/major", "18\n");
     this.now = midnight + 12 * 3600;
   }

@@ -132,7 +132,9 @@ export async function record<T>(
 function cheapStackTraces(): () => void {
   const { prepareStackTrace, stackTraceLimit } = Error;
   Error.stackTraceLimit = 10;
-  Error.prepareStackTrace = (error, frames) => [String(error), ...frames.map(String)].join("\n    at ");
+  // The SDK's notes have no message, and nobody reads them.
+  Error.prepareStackTrace = (error, frames) =>
+    error.message === "" ? String(error) : [String(error), ...frames.map(String)].join("\n    at ");
   return () => {
     Error.stackTraceLimit = stackTraceLimit;
     if (prepareStackTrace === undefined) delete (Error as Partial<ErrorConstructor>).prepareStackTrace;

@@ -56,8 +56,17 @@ export const imagesOf = (stack: string, settings: StackConfig): Record<string, s
     topologyFrom(stack, settings).services.map(({ name, image }) => [name, image.reference]),
   );
 
-/** The graph that this program makes of a stack's settings. */
-export async function graphOf(stack: string, settings: StackConfig): Promise<RecordedResource[]> {
+const graphs = new Map<string, Promise<RecordedResource[]>>();
+
+/** The graph that this program makes of a stack's settings. The same settings make the same one: made once. */
+export function graphOf(stack: string, settings: StackConfig): Promise<RecordedResource[]> {
+  const key = JSON.stringify([stack, settings]);
+  const graph = graphs.get(key) ?? makeGraph(stack, settings);
+  graphs.set(key, graph);
+  return graph;
+}
+
+async function makeGraph(stack: string, settings: StackConfig): Promise<RecordedResource[]> {
   const topology = topologyFrom(stack, settings);
   if (unbuiltParts(topology.settings).length > 0) {
     // On a stand-in for a host that can't be built yet, but under the URNs that it will have.
@@ -205,6 +214,8 @@ function formerUrns(resource: RecordedResource, byUrn: ReadonlyMap<string, Recor
 export const recordedReleases = (): Release[] =>
   (existsSync(releasesDir) ? readdirSync(releasesDir).sort() : []).flatMap((version) =>
     readdirSync(join(releasesDir, version))
+      // Beside the stacks lies a backup (test/e2e/data/kept.ts).
+      .filter((file) => file.endsWith(".json") && file !== "backup.json")
       .sort()
       .map((file) => JSON.parse(readFileSync(join(releasesDir, version, file), "utf8")) as Release),
   );

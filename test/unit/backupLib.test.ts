@@ -1,9 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { BackupBox, midnight } from "../helpers/backupBox";
 
-// Shells and their stand-ins are many processes: slow on a busy machine.
-jest.setTimeout(30_000);
-
 let box: BackupBox;
 beforeEach(() => {
   box = new BackupBox();
@@ -91,7 +88,7 @@ describe("what is recorded", () => {
   });
 
   it("is what monitoring reads", () => {
-    box.record("backup.good", { at: 11, bytes: 12, files: 13, seconds: 14 });
+    box.record("backup.good", { at: 11, bytes: 12, files: 13, seconds: 14, missing: 15 });
     box.record("backup.failed", { at: 21 });
     box.record("check.good", { at: 31 });
     box.record("check.failed", { at: 32 });
@@ -104,6 +101,7 @@ describe("what is recorded", () => {
       "muster_backup_last_failure_timestamp_seconds 21",
       "muster_backup_size_bytes 12",
       "muster_backup_files 13",
+      "muster_backup_missing_files 15",
       "muster_backup_duration_seconds 14",
       "muster_check_last_success_timestamp_seconds 31",
       "muster_check_last_failure_timestamp_seconds 32",
@@ -147,5 +145,47 @@ describe("a check", () => {
     box.resticEnds("check", "0");
     box.run("check.sh");
     expect(parts()).toEqual(["1/8", "2/8", "2/8"]);
+  });
+
+  it.each([
+    ["somebody has locked", "11", "locked by somebody else"],
+    ["another key was used for", "12", "wrong key"],
+    ["isn't reached", "1", "can't be opened"],
+  ])("reads nothing of a repository that %s, and doesn't call it damaged", (_, code, said) => {
+    box.write("/fake/repository/x", "");
+    box.resticEnds("cat", code);
+    const { code: ended, stderr } = box.run("check.sh");
+    expect([ended, stderr]).toEqual([expect.any(Number), expect.stringContaining(said)]);
+    expect(ended).not.toBe(0);
+    expect(stderr).not.toContain("damaged");
+    expect(parts()).toEqual([]);
+    expect(box.recorded("check.failed")["at"]).toBe(String(now));
+  });
+
+  it("says that there is no repository where there is none", () => {
+    const { stderr } = box.run("check.sh");
+    expect(stderr).toContain("there is no repository");
+    expect(stderr).not.toContain("damaged");
+  });
+
+  it.each([
+    ["can't be opened any more", "1", "can't be opened"],
+    ["is locked meanwhile", "11", "locked by somebody else"],
+    ["killed restic, for want of memory", "137", "broke off"],
+  ])("doesn't call a repository damaged that %s", (_, code, said) => {
+    box.write("/fake/repository/x", "");
+    box.resticEnds("check", code);
+    box.resticEnds("cat", "0 1");
+    const { stderr } = box.run("check.sh");
+    expect(stderr).toContain(said);
+    expect(stderr).not.toContain("damaged");
+    expect(box.has("/status/check.failed")).toBe(true);
+  });
+
+  it("removes the locks that a killed run has left, where they are in the way", () => {
+    box.write("/fake/repository/x", "");
+    box.resticEnds("check", "11 0");
+    expect(box.run("check.sh").code).toBe(0);
+    expect(box.restic().filter((line) => line.includes(" unlock "))).toHaveLength(1);
   });
 });

@@ -1,8 +1,5 @@
 import { BackupBox, midnight } from "../helpers/backupBox";
 
-// Shells and their stand-ins are many processes: slow on a busy machine.
-jest.setTimeout(30_000);
-
 let box: BackupBox;
 beforeEach(() => {
   box = new BackupBox();
@@ -18,6 +15,7 @@ const backUp = (...why: string[]): ReturnType<typeof box.run> => box.run("backup
 describe("a backup", () => {
   beforeEach(() => {
     box.use();
+    box.write("/fake/repository/x", "");
   });
 
   it("holds the database, its manifest, the program's state, and files; and is written down", () => {
@@ -34,6 +32,8 @@ describe("a backup", () => {
       expect.stringMatching(/^image\tcaddy\tcaddy:/),
       expect.stringMatching(/^image\tmattermost\tmattermost\//),
       expect.stringMatching(/^image\tpostgres\tpostgres:18/),
+      "volume\tcaddy/data",
+      ...["config", "data", "plugins", "client-plugins"].map((name) => `volume\tmattermost/${name}`),
       "count\tusers\t2",
       "count\tchannels\t1",
       "count\tposts\t2",
@@ -84,16 +84,21 @@ describe("a backup", () => {
     ]);
   });
 
-  it("that is incomplete and can't be forgotten is written down", () => {
-    box.resticEnds("backup", "3");
-    box.resticEnds("forget", "1");
-    backUp();
-    expect(box.read("/status/incomplete")).toBe(`${box.snapshots()[1] ?? ""}\n`);
+  it("says which files are gone that the database names, and writes them down", () => {
+    box.fill({ fileinfo: ["20261101/a/ü ber.png", "lost/a b.txt ", "lost/c"] });
+    expect(backUp()).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/WARNING: 2 of the files .*, such as lost\/a b\.txt ;/),
+    });
+    const [id] = box.snapshots();
+    expect(stagedIn(id, "/staging/manifest")).toContain("\ndead\tlost/a b.txt \ndead\tlost/c\ntable\t");
+    expect([box.has("/staging/links"), box.has("/staging/missing")]).toEqual([false, false]);
+    expect(box.read("/status/www/metrics")).toContain("\nmuster_backup_missing_files 2\n");
   });
 
   it.each([
     ["restic fails", () => box.resticEnds("backup", "1"), "restic failed (exit code 1)"],
-    ["the key is another one", () => box.resticEnds("cat", "12"), "npm run secret -- test backupKey"],
+    ["the key is another one", () => box.resticEnds("backup", "12"), "npm run secret -- test backupKey"],
     ["pg_dump fails", () => box.write("/fake/dump-fails", ""), "pg_dump failed"],
     [
       "there is no room for the dump",
@@ -134,7 +139,7 @@ describe("a backup", () => {
     backUp("schedule");
     expect(pruned()).toEqual([
       expect.stringMatching(
-        /forget --quiet --host muster-test --tag muster --group-by host --keep-daily 7 .*--prune$/,
+        /forget --quiet --host muster-test --tag muster --group-by host --keep-within 7d --keep-daily 7 .*--prune /,
       ),
     ]);
   });

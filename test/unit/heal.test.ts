@@ -98,12 +98,14 @@ const state: StackState = {
 describe("strays", () => {
   const removed: string[] = [];
   const asked: unknown[] = [];
+  let strayState: string;
+  let strayLabels: Record<string, string>;
   const docker = {
     listContainers: (query: unknown) => {
       asked.push(query);
       return Promise.resolve([
-        { Id: "known", Names: ["/muster-local-app"] },
-        { Id: "stray", Names: ["/muster-local-x"] },
+        { Id: "known", Names: ["/muster-local-app"], State: "running", Labels: {} },
+        { Id: "stray", Names: ["/muster-local-x"], State: strayState, Labels: strayLabels },
       ]);
     },
     listNetworks: (query: unknown) => {
@@ -119,6 +121,17 @@ describe("strays", () => {
   beforeEach(() => {
     removed.length = 0;
     asked.length = 0;
+    strayState = "running";
+    strayLabels = {};
+  });
+
+  it("are no restore that is at work: nothing is touched until it is done", async () => {
+    strayLabels = { "muster.worker": "restore" };
+    await expect(removeStrays(docker, "local", state)).rejects.toThrow(/until that restore is done/);
+    expect(removed).toEqual([]);
+    strayState = "exited";
+    await removeStrays(docker, "local", state);
+    expect(removed).toContain("stray");
   });
 
   it("are what carries this installation's labels and its state doesn't know", async () => {

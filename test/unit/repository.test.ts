@@ -97,21 +97,21 @@ describe("a repository", () => {
 });
 
 describe("what stays", () => {
-  it("is counted by day, week, month and year", () => {
+  it("is all of a week, and then counted by day, week, month and year", () => {
     expect(keepFlags({ daily: 7, weekly: 5, monthly: 12, yearly: 3 }).join(" ")).toBe(
-      "--keep-daily 7 --keep-weekly 5 --keep-monthly 12 --keep-yearly 3",
+      "--keep-within 7d --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --keep-yearly 3",
     );
   });
 
   it("leaves out what isn't kept: restic refuses a count of 0 alone", () => {
     expect(keepFlags({ daily: 1, weekly: 0, monthly: 0, yearly: 2 }).join(" ")).toBe(
-      "--keep-daily 1 --keep-yearly 2",
+      "--keep-within 7d --keep-daily 1 --keep-yearly 2",
     );
   });
 
   it("is asked of this stack's snapshots alone", () => {
     expect(forgetCommand("prod", { daily: 7, weekly: 0, monthly: 0, yearly: 0 }).join(" ")).toBe(
-      "forget --host muster-prod --tag muster --group-by host --keep-daily 7 --prune",
+      "forget --host muster-prod --tag muster --group-by host --keep-within 7d --keep-daily 7 --prune",
     );
   });
 });

@@ -4,11 +4,12 @@
 alone
 why="${1:-asked for}"
 began=$(now)
+incomplete=no
 
 ended() {
   code=$?
   rm -rf /staging/database
-  [ $code -eq 0 ] || record backup failed "why=$why" "seconds=$(($(now) - began))"
+  [ $code -eq 0 ] || record backup failed "why=$why" "seconds=$(($(now) - began))" "incomplete=$incomplete"
   exit $code
 }
 trap ended EXIT
@@ -39,26 +40,33 @@ if [ -d /status/state ]; then cp -r /status/state /staging/state; fi
   printf '%s\n' "$counts_sql" | while IFS='	' read -r name sql; do
     [ -z "$name" ] || printf "SELECT 'count', '%s', (%s);\n" "$name" "$sql"
   done
+  echo "\\o /staging/links"
+  echo "$links_sql;"
+  echo "\\o"
   echo "COMMIT;"
 } > /staging/dump.sql
 psql -X -q -A -t -F '	' -v ON_ERROR_STOP=1 -d "$database_name" -f /staging/dump.sql > /staging/counts
 rm /staging/dump.sql
 [ -e /staging/database/done ] || fail "pg_dump failed: no backup was taken"
 rm /staging/database/done
+# What is gone already can't be backed up, and no restore may wait for it.
+lacking "/volumes/$links_volume" < /staging/links > /staging/missing
+missing=$(wc -l < /staging/missing)
+[ "$missing" -eq 0 ] ||
+  say "WARNING: $missing of the files that the database names are gone, such as $(head -n 1 /staging/missing); only an older backup may have them"
 
 {
   printf 'version\t1\nmuster\t%s\nstack\t%s\ndomain\t%s\nat\t%s\npostgres\t%s\n' \
     "$muster_version" "$stack" "$domain" "$began" "$postgres_major"
-  printf '%s\n' "$images" | tr ' ' '\n' | sed 's/=/	/; s/^/image	/'
+  # What the data were written by: while an upgrade is under way, the settings name what comes next.
+  ran=$(cat /status/ran 2> /dev/null || :)
+  printf '%s\n' "${ran:-x $images}" | cut -d ' ' -f 2- | tr ' ' '\n' | sed 's/=/	/; s/^/image	/'
+  printf '%s\n' "$volumes" | sed -n 's/^\([^ ]\{1,\}\).*/volume	\1/p'
   cat /staging/counts
-  # Files that were missing already where the data come from (import.sh).
-  [ ! -e /status/dead-links ] || sed 's/^/dead	/' /status/dead-links
+  sed 's/^/dead	/' /staging/missing
   tables_of /staging/database
 } | put /staging/manifest
-rm /staging/counts
-
-open_repository
-restic unlock --quiet || :
+rm /staging/counts /staging/links /staging/missing
 
 # With somebody looking on, restic's own lines go out as they come. How far it is isn't kept: /tmp is small.
 show() {
@@ -71,7 +79,7 @@ show() {
 # Whatever changes or vanishes while it is read makes a snapshot incomplete: that is a failure, tried once more.
 take() {
   code=0
-  restic backup --json --host "$host" --tag muster --exclude .muster-import /staging /volumes | show /tmp/backup.json || code=$?
+  unhindered backup --json --host "$host" --tag muster --exclude .muster-import /staging /volumes | show /tmp/backup.json || code=$?
   grep '"message_type":"error"' /tmp/backup.json >&2 || :
   summary=$(grep '"message_type":"summary"' /tmp/backup.json || :)
   snapshot=$(printf '%s' "$summary" | sed -n 's/.*"snapshot_id":"\([0-9a-f]*\)".*/\1/p')
@@ -79,13 +87,19 @@ take() {
 }
 code=0
 take || code=$?
+if [ $code -eq 10 ]; then
+  code=0
+  open_repository
+  take || code=$?
+fi
 if [ $code -eq 3 ]; then
   say "some files couldn't be read: once more"
-  [ -z "$snapshot" ] || restic forget --quiet "$snapshot" || :
+  [ -z "$snapshot" ] || discard "$snapshot"
   code=0
   take || code=$?
   if [ $code -eq 3 ]; then
-    [ -z "$snapshot" ] || restic forget --quiet "$snapshot" || say "$snapshot" >> /status/incomplete
+    incomplete=yes
+    [ -z "$snapshot" ] || discard "$snapshot"
     fail "the backup is incomplete, since some files couldn't be read (above): it doesn't count"
   fi
 fi
@@ -99,9 +113,10 @@ added=$(number data_added_packed)
 quiet=no
 if [ "$(in_use)" = f ]; then quiet=yes; fi
 record backup good "why=$why" "snapshot=$snapshot" "bytes=$bytes" "files=$files" "added=$added" "major=$postgres_major" \
-  "pristine=$(is_pristine "$database_name" && echo yes || echo no)" "seconds=$(($(now) - began))" "began=$began" "quiet=$quiet"
+  "pristine=$(is_pristine "$database_name" && echo yes || echo no)" "seconds=$(($(now) - began))" "began=$began" "quiet=$quiet" \
+  "repository=$repository_place" "missing=$missing"
 say "backed up $(human "$bytes") in $files files as $(echo "$snapshot" | cut -c 1-8), $(human "$added") of it new"
 if [ "$prunes" = yes ] && [ "$why" = schedule ]; then
   # shellcheck disable=SC2086
-  restic forget --quiet --host "$host" --tag muster --group-by host $keep --prune || fail "the backup is good, but older ones can't be pruned"
+  unhindered forget --quiet --host "$host" --tag muster --group-by host $keep --prune || fail "the backup is good, but older ones can't be pruned"
 fi

@@ -19,6 +19,10 @@ rm -rf /scratch/*
 newest=$(newest_snapshot "$host")
 [ -n "$newest" ] || fail "there is no backup yet to prove"
 snapshot=${newest%%	*}
+# The dump, the database out of it and the dump of that: the live stack is on the same disk.
+needed=$(restic ls -l "$snapshot" /staging/database | awk '/^-/ { s += $4 } END { printf "%.0f", 3 * s }')
+free=$(($(df -Pk /scratch | awk 'END { print $4 }') * 1024))
+[ "$free" -gt "$needed" ] || fail "no room for the drill: $(human "$needed") needed, $(human "$free") free on the host"
 say "restoring $snapshot into a throwaway server"
 restic restore --quiet "$snapshot:/staging" --target /scratch/staging > /dev/null
 manifest=/scratch/staging/manifest
@@ -37,7 +41,7 @@ fill "$database_name" /scratch/staging/database $manifest /scratch/compare
 say "reading all files of $snapshot"
 query -d "$database_name" -c "$links_sql" | sort > /scratch/links
 restic dump --archive tar "$snapshot" / | tar -tv -f - > /scratch/list
-found=$(awk '/^-/ { files++; bytes += $3 } END { printf "%d %d", files, bytes }' /scratch/list)
+found=$(awk '/^-/ { files++; bytes += $3 } END { printf "%d %.0f", files, bytes }' /scratch/list)
 wanted=$(restic snapshots --json "$snapshot" | tr -d '\n' |
   sed -n 's/.*"total_files_processed":\([0-9]*\).*"total_bytes_processed":\([0-9]*\).*/\1 \2/p')
 [ "$found" = "$wanted" ] || fail "the snapshot has $found files and bytes, but $wanted were backed up"

@@ -9,15 +9,16 @@ phase=$1 wanted=$2
 ran=$(cat /status/ran 2> /dev/null || :)
 ran_major=${ran%% *}
 
-# One `up` asks twice: before images come, and before the chat server starts.
-is_done() {
-  last=$(recorded backup good at)
-  [ "$(cat /status/backed-up-for 2> /dev/null || :)" = "$wanted" ] &&
-    [ -n "$last" ] && [ "$last" -le "$(now)" ] && [ $(($(now) - last)) -lt 600 ]
+back_up() { sh /muster/backup.sh upgrade || fail "no backup, no change: mend what is said above and run the same command again"; }
+# Whether the last backup holds all that anybody has written.
+is_covered() {
+  last_seen=$(cat /status/in-use 2> /dev/null || :)
+  [ "$(recorded backup good quiet)" = yes ] && [ "${last_seen:-0}" -le "$(recorded backup good began)" ]
 }
-back_up() {
-  sh /muster/backup.sh upgrade || fail "no backup, no change: mend what is said above and run the same command again"
-  printf '%s\n' "$wanted" | put /status/backed-up-for
+# Other programs have the data from now on; the way back from them is a snapshot, if there is anything to lose.
+hand_over() {
+  printf '%s\n' "$1" | put /status/before-upgrade
+  printf '%s\n' "$wanted" | put /status/ran
 }
 # Whether a move into this major was begun, and not finished: what it holds is half of a backup.
 is_moving() { [ "$(cat /status/moving 2> /dev/null || :)" = "$postgres_major" ]; }
@@ -50,9 +51,19 @@ start) ;;
 *) fail "guard.sh knows no phase $phase" ;;
 esac
 
+[ ! -e /status/restoring ] || fail "a restore into this stack was cut short: its files may be another day's than its database
+  fix: run that restore again; nothing was started"
+
 if is_settled; then
-  if [ "$ran" != "$wanted" ]; then is_done || is_pristine "$database_name" || back_up; fi
-  printf '%s\n' "$wanted" | put /status/ran
+  if [ "$ran" = "$wanted" ]; then
+    :
+  elif is_pristine "$database_name"; then
+    hand_over ""
+  else
+    # The one that was taken before images came lacks what people have written since.
+    is_covered || back_up
+    hand_over "$(recorded backup good snapshot)"
+  fi
   ! is_moving || rm /status/moving
   exit 0
 fi
@@ -66,7 +77,7 @@ if ! is_moving && ! is_pristine "$database_name"; then
 fi
 if [ -e /status/pristine ]; then
   say "nobody has used this stack yet: nothing to move from PostgreSQL $ran_major"
-  printf '%s\n' "$wanted" | put /status/ran
+  hand_over ""
   exit 0
 fi
 snapshot=$(recorded backup good snapshot)
@@ -74,11 +85,8 @@ if [ -z "$snapshot" ] || [ "$(recorded backup good major)" != "$ran_major" ]; th
   fail "there is no backup from PostgreSQL $ran_major to move in
   fix: $back; then npm run upgrade"
 fi
-last_seen=$(cat /status/in-use 2> /dev/null || :)
-if [ "$(recorded backup good quiet)" != yes ] || [ "${last_seen:-0}" -gt "$(recorded backup good began)" ]; then
-  fail "the chat server has used the database during or after the last backup: what it wrote then would be missing
+is_covered || fail "the chat server has used the database during or after the last backup: what it wrote then would be missing
   fix: $back; then npm run upgrade"
-fi
 
 alone
 # Somebody else's move was waited for: it may have been this one.
@@ -94,6 +102,6 @@ query -d postgres -c "DROP DATABASE IF EXISTS $database_name WITH (FORCE)"
 query -d postgres -c "CREATE DATABASE $database_name"
 fill "$database_name" /scratch/staging/database /scratch/staging/manifest /scratch/compare
 rm -rf /scratch/*
-printf '%s\n' "$wanted" | put /status/ran
+hand_over "$snapshot"
 rm /status/moving
 say "moved and compared, row by row; the volume of PostgreSQL $ran_major is kept"

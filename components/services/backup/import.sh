@@ -156,11 +156,9 @@ find "$data" -mindepth 1 -maxdepth 1 ! -name .muster-import ! -name .muster -exe
 find "$staged" -mindepth 1 -maxdepth 1 ! -name .muster -exec mv {} "$data"/ \;
 rm -rf "$staged"
 swap_in "$side" no
-# Were dead before: no backup can be blamed for them.
-if [ -s /import/dead ]; then put /status/dead-links < /import/dead; else rm -f /status/dead-links; fi
 rm -f /status/restoring /status/pristine
 files=$(find "$data" -type f ! -name .muster | wc -l)
-bytes=$(find "$data" -type f ! -name .muster -exec stat -c %s {} + | awk '{ s += $1 } END { printf "%d", s }')
+bytes=$(find "$data" -type f ! -name .muster -exec stat -c %s {} + | awk '{ s += $1 } END { printf "%.0f", s }')
 record import good "bytes=$bytes" "files=$files" "seconds=$(($(now) - began))"
 counts "$database_name"
 printf 'files\t%s\nbytes\t%s\n' "$files" "$bytes"

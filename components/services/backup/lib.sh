@@ -32,16 +32,17 @@ alone() {
   until flock -n 9; do
     [ "$waited" -lt 900 ] || fail "another backup, check, drill or restore of this stack is running: wait until it is done"
     [ "$waited" -gt 0 ] || say "waiting for another backup, check, drill or restore of this stack"
-    sleep 1
-    waited=$((waited + 1))
+    sleep 2
+    waited=$((waited + 2))
   done
 }
 
 # restic, with what its exit code means. Its own words come first.
 restic() {
   code=0
+  # Packs on their way are files of 16 MiB, several at once: too much for /tmp, which lies in memory.
   # shellcheck disable=SC2086 # options are words of their own
-  /muster/restic $repository_options --retry-lock 5m "$@" || code=$?
+  TMPDIR=$RESTIC_CACHE_DIR /muster/restic $repository_options --retry-lock 5m "$@" || code=$?
   case $code in
   0) ;;
   10) echo "there is no repository at $RESTIC_REPOSITORY" >&2 ;;
@@ -51,6 +52,16 @@ restic() {
   return $code
 }
 
+# restic, at once; only where a lock is in the way, those that a killed run has left are removed and others waited
+# for. To look for them first would be to open the repository once more, and to wait for nothing.
+unhindered() {
+  code=0
+  restic "$@" --retry-lock 0s || code=$?
+  [ $code -eq 11 ] || return $code
+  restic unlock --quiet || :
+  restic "$@"
+}
+
 # The repository is made once; anything but its absence stops.
 open_repository() {
   code=0
@@ -58,7 +69,11 @@ open_repository() {
   case $code in
   0) ;;
   10)
-    say "making the repository at $RESTIC_REPOSITORY"
+    # Not in the place of one that has vanished: a new one would look as if all was well.
+    [ "$(recorded backup good repository)" != "$repository_place" ] ||
+      fail "the repository at $repository_place is gone, and the last good backup with it: no backup was taken
+  fix: mount its disk and restart this container, or bring its files back: docs/runbooks/damaged-repository.md, which also says how to begin a new one"
+    say "making the repository at $repository_place"
     restic init --quiet
     ;;
   *)
@@ -68,11 +83,35 @@ open_repository() {
   esac
 }
 
-# The newest snapshot of a host, as `id<tab>time`; nothing where there is none.
+# The newest snapshot of a host that counts, as `id<tab>time`; nothing where there is none. One that is marked as
+# incomplete (discard) doesn't count, nor one from the future: a clock that ran ahead would make it the newest for years.
 newest_snapshot() {
-  restic snapshots --json --host "$1" --tag muster --latest 1 |
+  latest=$(date -u -d "@$(($(now) + 3600))" '+%Y-%m-%dT%H:%M:%S')
+  found=$(restic snapshots --json --host "$1" --tag muster --tag incomplete |
     tr -d '\n' | sed 's/},{"time"/}\n{"time"/g' |
-    sed -n 's/.*"time":"\([^"]*\)".*"short_id":"\([^"]*\)".*/\2\t\1/p' | sort -k 2 | tail -n 1
+    sed -n 's/.*"time":"\([^"]*\)".*"paths":\["\([^"]*\)".*"short_id":"\([^"]*\)".*/\1\t\3\t\2/p' | sort |
+    awk -F '\t' -v latest="$latest" '
+      $3 ~ /^\/incomplete-/ { incomplete[substr($3, 13, 8)] = 1; next }
+      { id[++count] = $2; time[count] = $1 }
+      END {
+        for (i = count; i > 0; i--) {
+          if (id[i] in incomplete) continue
+          if (time[i] <= latest) { print id[i] "\t" time[i]; exit }
+          if (ahead == "") ahead = "ahead " id[i] ", from " time[i]
+        }
+        if (ahead != "") print ahead
+      }') || return $?
+  [ "${found#ahead }" = "$found" ] || fail "all backups are later than now by this machine's clock, such as ${found#ahead }
+  fix: set the clock; or, if it was wrong when they were taken, name the one to restore with --snapshot"
+  [ -z "$found" ] || printf '%s\n' "$found"
+}
+
+# What becomes of a snapshot that doesn't count. Where this host can't delete, another snapshot says so, which every
+# restore can see, also on another host: in a snapshot itself there is nothing that tells.
+discard() {
+  restic forget --quiet "$1" ||
+    echo "$1" | restic backup --quiet --host "$host" --tag incomplete --stdin --stdin-filename "incomplete-$1" ||
+    say "$1 is incomplete, and nothing says so in the repository: don't restore it"
 }
 
 query() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@" < /dev/null; }
@@ -108,9 +147,12 @@ tables_of() {
   pg_restore -l "$1" | sed -n 's/^\([0-9]*\); [0-9]* [0-9]* TABLE DATA \([^ ]*\) \([^ ]*\) .*/\1 \2.\3/p' |
     while read -r number name; do
       file="$1/$number.dat"
-      rows=$(awk '/^\\\.$/ { exit } { rows++ } END { print rows + 0 }' "$file")
-      sum=$(sha256sum "$file")
-      printf 'table\t%s\t%s\t%s\n' "$name" "$rows" "${sum%% *}"
+      # Both at once.
+      sha256sum "$file" | {
+        end=$(grep -a -n -m 1 -x -F '\.' "$file")
+        read -r sum _
+        printf 'table\t%s\t%s\t%s\n' "$name" "$((${end%%:*} - 1))" "$sum"
+      }
     done | sort
 }
 
@@ -146,11 +188,12 @@ counts() {
 }
 
 # Puts a filled database in the place of the live one, at once. swap_in SIDE KEEP: with `yes`, the one that it
-# replaces stays, as ..._replaced.
+# replaces stays, under a name of its own.
 swap_in() {
-  gone="${database_name}_replaced"
+  gone="${database_name}_gone"
   there=$(query -d postgres -c "SELECT 1 FROM pg_database WHERE datname = '$database_name'")
   query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
+  [ "$2" != yes ] || gone="${database_name}_replaced_$(now)"
   # Nobody may come in between.
   if [ -n "$there" ]; then
     query -d postgres -c "ALTER DATABASE $database_name ALLOW_CONNECTIONS false"
@@ -163,7 +206,14 @@ swap_in() {
     echo "COMMIT;"
   } > /scratch/swap.sql
   psql -X -q -v ON_ERROR_STOP=1 -d postgres -f /scratch/swap.sql
-  [ "$2" = yes ] || query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
+  [ -n "$there" ] || return 0
+  if [ "$2" = yes ]; then
+    query -d postgres -c "ALTER DATABASE $gone ALLOW_CONNECTIONS true"
+    say "the database that was replaced is kept as $gone
+  when nobody needs it any more: docker exec muster-$stack-postgres dropdb -U $database_user $gone"
+  else
+    query -d postgres -c "DROP DATABASE IF EXISTS $gone WITH (FORCE)"
+  fi
 }
 
 # What a copy must not do, on a database that came from elsewhere.
@@ -178,8 +228,9 @@ not_dead() {
 
 # The files that a database names and a folder lacks. dead_links DATABASE FOLDER
 dead_links() {
-  query -d "$1" -c "$links_sql" | while IFS= read -r path; do [ -e "$2/$path" ] || echo "$path"; done
+  query -d "$1" -c "$links_sql" | lacking "$2"
 }
+lacking() { while IFS= read -r path; do [ -e "$1/$path" ] || printf '%s\n' "$path"; done; }
 
 # record KIND STATE KEY=VALUE...: what the last one of its kind came to, as lines and for metrics.
 record() {

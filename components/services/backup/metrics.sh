@@ -10,6 +10,7 @@ gauge() {
   gauge muster_backup_last_failure_timestamp_seconds backup.failed at "End of the last failed backup."
   gauge muster_backup_size_bytes backup.good bytes "What the last good backup holds."
   gauge muster_backup_files backup.good files "Files in the last good backup."
+  gauge muster_backup_missing_files backup.good missing "Files that the database named and that were gone at the last good backup."
   gauge muster_backup_duration_seconds backup.good seconds "How long the last good backup took."
   gauge muster_check_last_success_timestamp_seconds check.good at "End of the last good check of the repository."
   gauge muster_check_last_failure_timestamp_seconds check.failed at "End of the last failed check."

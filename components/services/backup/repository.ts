@@ -4,14 +4,21 @@ import type { SecretSetting } from "../../../stacks/settings/secrets";
 import { physicalPrefix } from "../../platform/names";
 
 /** Where a container that runs restic finds what the repository needs. */
-export const repositoryPaths = {
+export interface RepositoryPaths {
   /** Of a folder target. */
-  folder: "/repository",
+  folder: string;
   /** Static binary, for SFTP. */
+  rclone: string;
+  sshKey: string;
+  knownHosts: string;
+}
+
+export const repositoryPaths: RepositoryPaths = {
+  folder: "/repository",
   rclone: "/muster/rclone",
   sshKey: "/muster/ssh-key",
   knownHosts: "/muster/known-hosts",
-} as const;
+};
 
 /** A repository, as restic takes it. */
 export interface Repository {
@@ -36,12 +43,12 @@ export const prefixOf = ({ prefix }: Extract<BackupTarget, { kind: "s3" }>, stac
   prefix ?? stack;
 
 /** The repository of a stack. */
-export function repositoryOf(target: BackupTarget, stack: string): Repository {
+export function repositoryOf(target: BackupTarget, stack: string, paths = repositoryPaths): Repository {
   switch (target.kind) {
     case "folder":
-      return { address: repositoryPaths.folder, environment: {}, secretEnvironment: {}, options: [] };
+      return { address: paths.folder, environment: {}, secretEnvironment: {}, options: [] };
     case "sftp":
-      return sftpRepository(target);
+      return sftpRepository(target, paths);
     case "s3":
       return {
         address: `s3:${new URL(target.endpoint).origin}/${target.bucket}/${prefixOf(target, stack)}`,
@@ -65,14 +72,14 @@ export function describeRepository(target: BackupTarget, stack: string): string 
 }
 
 /** Through rclone: restic's own SFTP needs an `ssh` program, which the container doesn't have. */
-function sftpRepository(target: Extract<BackupTarget, { kind: "sftp" }>): Repository {
+function sftpRepository(target: Extract<BackupTarget, { kind: "sftp" }>, paths: RepositoryPaths): Repository {
   const remote = {
     TYPE: "sftp",
     HOST: target.host,
     PORT: String(target.port),
     USER: target.user,
-    KEY_FILE: repositoryPaths.sshKey,
-    KNOWN_HOSTS_FILE: repositoryPaths.knownHosts,
+    KEY_FILE: paths.sshKey,
+    KNOWN_HOSTS_FILE: paths.knownHosts,
     // Else the server may show a key of another kind than the one that is known, and be refused.
     HOST_KEY_ALGORITHMS: algorithmsOf(target.hostKey),
     // Without it, rclone tries to run commands on the other machine.
@@ -88,7 +95,7 @@ function sftpRepository(target: Extract<BackupTarget, { kind: "sftp" }>): Reposi
       ),
     },
     secretEnvironment: {},
-    options: ["-o", `rclone.program=${repositoryPaths.rclone}`],
+    options: ["-o", `rclone.program=${paths.rclone}`],
   };
 }
 
@@ -104,11 +111,16 @@ export function knownHostsLine({ host, port, hostKey }: Extract<BackupTarget, { 
   return `${port === 22 ? host : `[${host}]:${port}`} ${kind} ${key}\n`;
 }
 
-/** Flags for `restic forget`: what stays. A count of 0 keeps none, which restic says by leaving it out. */
-export const keepFlags = (keep: BackupSettings["keep"]): string[] =>
-  (["daily", "weekly", "monthly", "yearly"] as const).flatMap((period) =>
+/**
+ * Flags for `restic forget`: what stays. A count of 0 keeps none, which restic says by leaving it out. A day's last
+ * backup alone would leave none of those from before a restore or an upgrade: all of a week's stay.
+ */
+export const keepFlags = (keep: BackupSettings["keep"]): string[] => [
+  ...["--keep-within", "7d"],
+  ...(["daily", "weekly", "monthly", "yearly"] as const).flatMap((period) =>
     keep[period] > 0 ? [`--keep-${period}`, String(keep[period])] : [],
-  );
+  ),
+];
 
 /** `restic forget` of what the settings don't keep, with everything that only those snapshots used. */
 export const forgetCommand = (stack: string, keep: BackupSettings["keep"]): string[] => [

@@ -13,10 +13,17 @@ due() {
   [ -n "$1" ] && [ "$1" -le $(($2 + 60)) ] && [ "$1" -ge "$3" ] && return 1
   return 0
 }
-# What keeps failing is tried each quarter of an hour.
+# How long what has failed rests, in minutes. A backup is wanted soon; one that is incomplete stays in a repository
+# that this host can't delete from. A check and a drill read much, and a drill fills the disk meanwhile.
+rest_of() {
+  case $1 in
+  backup) if [ "$(recorded backup failed incomplete)" = yes ]; then echo 60; else echo 15; fi ;;
+  *) echo 1440 ;;
+  esac
+}
 rested() {
   failed=$(recorded "$1" failed at)
-  [ -z "$failed" ] || [ "$failed" -gt $(($(now) + 60)) ] || [ $(($(now) - failed)) -ge 900 ]
+  [ -z "$failed" ] || [ "$failed" -gt $(($(now) + 60)) ] || [ $(($(now) - failed)) -ge $(($(rest_of "$1") * 60)) ]
 }
 # Beside it, the loop goes on saying that it is alive, and looking on.
 attempt() {
@@ -30,7 +37,7 @@ attempt() {
     look || :
     pause "$tick_seconds"
   done
-  wait $child || echo "$kind FAILED; it is tried again in a quarter of an hour"
+  wait $child || echo "$kind FAILED; it is tried again in $(rest_of "$kind") minutes"
 }
 # The first process of a container hears no signal that it hasn't asked for, and none while it waits for another.
 child=

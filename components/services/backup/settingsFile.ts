@@ -10,7 +10,7 @@ import {
   type ServiceFile,
 } from "../service";
 import { text } from "../text";
-import { keepFlags, repositoryOf } from "./repository";
+import { describeRepository, keepFlags, repositoryOf } from "./repository";
 
 /** Port of the metrics. */
 export const metricsPort = 9110;
@@ -80,6 +80,7 @@ export function settingsFile({ settings, running, stack }: ServiceContext): Serv
     keep: keepFlags(keep).join(" "),
     prunes: target.kind === "folder" ? "yes" : "no",
     metrics_port: String(metricsPort),
+    repository_place: describeRepository(target, stack),
     repository_options: options.join(" "),
   };
   const exports: Record<string, string> = { RESTIC_REPOSITORY: address, ...environment };

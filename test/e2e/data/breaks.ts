@@ -57,12 +57,33 @@ export function breaks(stage: Stage): void {
       for (const [path, content] of kept) writeFileSync(path, content);
       expect(code).toBe(1);
       expect(output).toContain("is damaged");
-      expect(await stack.run(["check", stack.name])).toMatchObject({ code: 0 });
+      await stack.must(["check", stack.name]);
     });
 
     it("a full disk stops a backup before it begins", async () => {
-      const { code, output } = await inTightContainer(stage);
+      const { code, output } = await inTightContainer(stage, {
+        script: "sh /muster/backup.sh test",
+        tight: { "/tmp": "size=4m", "/staging": "size=100k" },
+      });
       expect(output).toContain("no room for the dump");
+      expect(code).not.toBe(0);
+    });
+
+    it("a repository that fills up amid a backup makes it a failure, which is said", async () => {
+      const { code, output } = await inTightContainer(stage, {
+        // The real settings but for the repository; what it writes down is its own.
+        script: `cp -r /own /muster && mkdir -p /cache /staging /scratch /status/www
+          echo "export RESTIC_REPOSITORY=/repository" >> /muster/settings.sh
+          sh /muster/backup.sh test; code=$?
+          echo recorded: /status/backup.*
+          exit $code`,
+        tight: { "/tmp": "size=4m", "/repository": "size=1m" },
+        moved: { "/muster": "/own" },
+        without: ["/cache", "/scratch", "/status"],
+      });
+      expect(output).toContain("no space left on device");
+      expect(output).toContain("no backup was taken");
+      expect(output).toMatch(/recorded: \/status\/backup\.failed\n/);
       expect(code).not.toBe(0);
     });
   });
@@ -88,29 +109,45 @@ function filesBelow(folder: string): string[] {
     .filter((path) => statSync(path).isFile());
 }
 
-/** A backup in a container like its own, whose disk is full but for a few bytes. */
-async function inTightContainer(stage: Stage): Promise<{ code: number; output: string }> {
+/** A script in a container like the backup's own, some of whose disks are small. */
+async function inTightContainer(
+  stage: Stage,
+  {
+    script,
+    tight,
+    moved = {},
+    without = [],
+  }: {
+    script: string;
+    /** Folders in memory, with their sizes. */
+    tight: Record<string, string>;
+    /** Volumes that stand elsewhere than in the backup's own. */
+    moved?: Record<string, string>;
+    without?: readonly string[];
+  },
+): Promise<{ code: number; output: string }> {
   const { docker } = stage.stack;
   const like = await docker.getContainer(stage.container("backup")).inspect();
   const [network, ...others] = Object.keys(like.NetworkSettings.Networks);
+  const volumes = like.Mounts.filter(
+    ({ Destination }) => !(Destination in tight) && !without.includes(Destination),
+  );
   const container = await docker.createContainer({
     Image: like.Config.Image,
-    Entrypoint: ["sh"],
-    Cmd: ["/muster/backup.sh", "test"],
+    Entrypoint: ["sh", "-c"],
+    Cmd: [script],
     Env: like.Config.Env,
     User: like.Config.User,
     Labels: like.Config.Labels,
     HostConfig: {
       NetworkMode: network ?? "none",
-      Mounts: like.Mounts.filter(({ Destination }) => Destination !== "/staging").map(
-        ({ Name, Destination }) => ({
-          Type: "volume",
-          Source: Name ?? "",
-          Target: Destination,
-          ReadOnly: Destination.startsWith("/volumes"),
-        }),
-      ),
-      Tmpfs: { "/tmp": "size=4m", "/staging": "size=100k" },
+      Mounts: volumes.map(({ Name, Destination }) => ({
+        Type: "volume",
+        Source: Name ?? "",
+        Target: moved[Destination] ?? Destination,
+        ReadOnly: Destination.startsWith("/volumes"),
+      })),
+      Tmpfs: tight,
     },
   });
   try {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Fingerprint, fingerprint, unsteady } from "./fingerprint";
-import type { Stage } from "./stage";
+import { bucket, type Stage } from "./stage";
 import { SshServer } from "../sshd";
 import { Stack } from "../stack";
 import { suites } from "../suites";
@@ -14,7 +14,7 @@ export function recovery(stage: Stage): void {
 
   describe("recovery from nothing", () => {
     it("begins with everything gone but the sheet, the settings file and the bucket", async () => {
-      await stack.run(["backup", stack.name]);
+      await stack.must(["backup", stack.name]);
       snapshot = (await stage.recorded("backup.good"))["snapshot"] ?? "";
       before = await fingerprint(stack, unsteady);
       await (await stage.member()).post("written after the backup");
@@ -22,8 +22,11 @@ export function recovery(stage: Stage): void {
         key: await stack.secret("backup-key"),
         passphrase: readFileSync(join(stack.dir, ".muster", "passphrase"), "utf8"),
       };
-      const { code, output } = await stack.run(["destroy", stack.name, "--remove-data", stack.name]);
-      expect({ code, output }).toMatchObject({ code: 0 });
+      const { output } = await stack.must(["destroy", stack.name, "--remove-data", stack.name]);
+      expect(output).toContain(`${bucket}/${stack.name}`);
+      // The key has outlived the stack, in its file; a copy from before hasn't got it.
+      expect(stack.topology().secrets.has("backupKey")).toBe(true);
+      stack.set(["backupKey"], undefined);
       await stack.clear();
       rmSync(join(stack.dir, ".muster"), { recursive: true });
       const filters = { label: [`muster.stack=${stack.name}`] };
@@ -47,9 +50,12 @@ export function recovery(stage: Stage): void {
       );
       running.child.kill("SIGKILL");
       await stack.docker.getContainer(stage.container("restore")).kill();
+      // Its lock is held to be alive for half an hour; that has gone by.
+      rmSync(join(stage.storage.bucketFolder(bucket), stack.name, "locks"), { recursive: true, force: true });
       await running.done;
-      const { code, output } = await stack.run(["restore", stack.name]);
-      expect({ code, output }).toMatchObject({ code: 0 });
+      const refused = await stack.run(["up", stack.name]);
+      expect(refused).toMatchObject({ code: 1, output: expect.stringContaining("run that restore again") });
+      const { output } = await stack.must(["restore", stack.name]);
       expect(output).toContain(`Restored ${snapshot.slice(0, 8)}`);
       expect(output).toMatch(/posts\s+\d+/);
     });
@@ -65,9 +71,8 @@ export function recovery(stage: Stage): void {
     });
 
     it("goes on with backups into the same repository", async () => {
-      const { code, output } = await stack.run(["backup", stack.name]);
-      expect({ code, output }).toMatchObject({ code: 0 });
-      expect(await stack.run(["drill", stack.name])).toMatchObject({ code: 0 });
+      await stack.must(["backup", stack.name]);
+      await stack.must(["drill", stack.name]);
     });
   });
 
@@ -89,34 +94,25 @@ export function recovery(stage: Stage): void {
       if (sshd === undefined) throw new Error("no SSH server");
       const server = sshd;
       // One folder with both stacks' files, state and passphrase, as an operator has them.
-      writeFileSync(
-        join(stack.dir, "Pulumi.e2e-copy.yaml"),
-        JSON.stringify({
-          config: Object.fromEntries(
-            Object.entries({
-              ...stage.settings(),
-              web: suites.data.copy,
-              postgres: { major: 18 },
-              images: { overrides: { "mattermost-team": "mattermost/mattermost-team-edition:11.7.11" } },
-              backup: {
-                target: {
-                  kind: "sftp",
-                  host: server.host,
-                  port: server.port,
-                  user: server.user,
-                  hostKey: server.hostKey,
-                  path: `${server.backups}/copy`,
-                },
-              },
-            }).map(([key, value]) => [`muster:${key}`, value]),
-          ),
-        }),
-      );
-      const stored = stack.start(["secret", copy.name, "backupSshKey"]);
-      stored.child.stdin?.end(server.privateKey);
-      expect(await stored.done).toMatchObject({ code: 0 });
-      const { code, output } = await stack.run(["restore", stack.name, "--to", copy.name]);
-      expect({ code, output }).toMatchObject({ code: 0 });
+      const settings = {
+        ...stage.settings(),
+        web: suites.data.copy,
+        postgres: { major: 18 },
+        images: { overrides: { "mattermost-team": "mattermost/mattermost-team-edition:11.7.11" } },
+        backup: {
+          target: {
+            kind: "sftp",
+            host: server.host,
+            port: server.port,
+            user: server.user,
+            hostKey: server.hostKey,
+            path: `${server.backups}/copy`,
+          },
+        },
+      };
+      stack.write(settings, copy.name);
+      await stack.store("backupSshKey", server.privateKey, copy.name);
+      await stack.must(["restore", stack.name, "--to", copy.name]);
       const filled = await fingerprint(copy, unsteady);
       expect(filled.tables["posts"]).toBe(before.tables["posts"]);
       expect(filled.files).toEqual(before.files);
@@ -125,10 +121,16 @@ export function recovery(stage: Stage): void {
     });
 
     it("backs that one up over SFTP, and proves it", async () => {
-      expect(await stack.run(["backup", copy.name])).toMatchObject({ code: 0 });
-      const { code, output } = await stack.run(["drill", copy.name]);
-      expect({ code, output }).toMatchObject({ code: 0 });
+      await stack.must(["backup", copy.name]);
+      const { output } = await stack.must(["drill", copy.name]);
       expect(output).toContain("came back whole");
+    });
+
+    it("comes back over SFTP into one that has never backed up there", async () => {
+      const wanted = await fingerprint(copy, unsteady);
+      await stack.must(["restore", copy.name, "--to", stack.name, "--overwrite", stack.name]);
+      expect(await fingerprint(stack, unsteady)).toEqual(wanted);
+      expect(await stack.unwell()).toEqual([]);
     });
   });
 
@@ -145,11 +147,28 @@ export function recovery(stage: Stage): void {
             await stage.inBackup(". /muster/lib.sh; restic snapshots --json --tag muster"),
           ) as unknown[]
         ).length;
+      // Of the last week, all stay; of a day before that, the last one, and the oldest of all.
+      for (const hour of [1, 2, 3])
+        await stage.inBackup(
+          `. /muster/lib.sh; restic backup --quiet --host "$host" --tag muster --time '2025-01-01 0${hour}:00:00' /muster/lib.sh`,
+        );
       const many = await count();
-      const { code, output } = await stack.run(["prune", stack.name], keys);
-      expect({ code, output }).toMatchObject({ code: 0 });
-      expect(await count()).toBeLessThan(many);
-      expect(await stack.run(["check", stack.name])).toMatchObject({ code: 0 });
+      const prefix = `${stack.name}/snapshots/`;
+      const before = await stage.storage.versions(bucket, prefix);
+      await stack.must(["prune", stack.name], keys);
+      expect(await count()).toBe(many - 1);
+      await stack.must(["check", stack.name]);
+      const { versions, deleted } = await stage.storage.versions(bucket, prefix);
+      expect(deleted.length).toBeGreaterThan(before.deleted.length);
+      // Not even the operator's own key gets at those.
+      const gone = deleted.filter((key) => !before.deleted.includes(key));
+      const kept = versions.filter(({ key }) => gone.includes(key));
+      expect(kept).toHaveLength(gone.length);
+      for (const version of kept)
+        await expect(stage.storage.deleteVersion(bucket, version)).rejects.toMatchObject({
+          name: "AccessDenied",
+        });
+      expect((await stage.storage.versions(bucket, prefix)).versions).toEqual(before.versions);
     });
   });
 }

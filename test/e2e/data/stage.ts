@@ -139,9 +139,8 @@ export class Member {
   ) {}
 
   /** One post with one file of random bytes. */
-  async post(message: string, bytes = 20_000): Promise<string> {
+  async post(message: string, bytes = 20_000, name = `${this.written}.bin`): Promise<string> {
     const boundary = "muster-e2e";
-    const name = `${this.written}.bin`;
     const form = Buffer.concat([
       Buffer.from(
         `--${boundary}\r\nContent-Disposition: form-data; name="channel_id"\r\n\r\n${this.channel}\r\n` +
@@ -174,6 +173,8 @@ export class Member {
     this.loop = (async () => {
       while (this.writing) await this.post(`line one\nline\ttwo \\ ${"é".repeat(this.written % 50)}`);
     })();
+    // `stop` tells of it.
+    this.loop.catch(() => undefined);
   }
 
   /** @throws what went wrong while writing. */

@@ -1,4 +1,5 @@
 import { execute } from "../client";
+import { referencesOf } from "../images/chosen";
 import type { Stack } from "../stack";
 import { fingerprint, unsteady } from "./fingerprint";
 import type { Stage } from "./stage";
@@ -8,13 +9,13 @@ const mattermost = (tag: string): string => `mattermost/mattermost-team-edition:
 /** New versions on old data: a backup first, or not at all; and PostgreSQL's majors. */
 export function upgrades(stage: Stage): void {
   const { stack } = stage;
+  const posts = async (): Promise<number> => Number(await stage.sql("SELECT count(*) FROM posts"));
 
   describe("an upgrade", () => {
     it("is shown before: images, services that stop, for about how long", async () => {
       stack.set(["images"], { overrides: { "mattermost-team": mattermost("11.7.11") } });
       await stack.ensureImages();
-      const { code, output } = await stack.run(["upgrade", stack.name, "--plan"]);
-      expect({ code, output }).toMatchObject({ code: 0 });
+      const { output } = await stack.must(["upgrade", stack.name, "--plan"]);
       expect(output).toMatch(/Mattermost\s+\S+:11\.7\.10\s+\S+:11\.7\.11/);
       expect(output).toMatch(/Services that stop[\s\S]*Mattermost\s+15 s/);
       expect(output).toContain("without it nothing changes");
@@ -38,9 +39,25 @@ export function upgrades(stage: Stage): void {
       const { why, at } = await stage.recorded("backup.good");
       expect(why).toBe("upgrade");
       expect(Number(at)).toBeGreaterThan(Number(last));
-      expect(
-        (await stack.docker.getContainer(stage.container("mattermost")).inspect()).Config.Image,
-      ).toContain("11.7.11");
+      expect(await imageOf(stack, "mattermost")).toContain("11.7.11");
+    });
+
+    it("whose chat server breaks the data goes back by itself, with all that was written until it came", async () => {
+      await makeBrokenImage(stage);
+      stack.set(["images"], { overrides: { "mattermost-team": mattermost("11.7.12") } });
+      const member = await stage.member();
+      const before = await posts();
+      member.start();
+      const output = await upgradeThatBreaksData(stage);
+      // It has written until its server went.
+      await member.stop().catch(() => undefined);
+      expect(output).toContain("was taken back");
+      expect(output).toMatch(/is kept as mattermost_replaced_\d+/);
+      expect(await imageOf(stack, "mattermost")).toContain("11.7.11");
+      // The last one may have been taken without an answer.
+      expect([0, 1]).toContain((await posts()) - before - member.written);
+      expect(member.written).toBeGreaterThan(5);
+      expect(await stack.unwell()).toEqual([]);
     });
 
     it("back to an older version is refused at the plan", async () => {
@@ -68,11 +85,22 @@ export function upgrades(stage: Stage): void {
       await stack.docker.getVolume(`muster-${stack.name}-postgres-data-18`).remove();
     });
 
+    it("goes back as well where the chat server then breaks the data", async () => {
+      const before = await fingerprint(stack, unsteady);
+      stack.set(["postgres", "major"], 18);
+      stack.set(["images"], { overrides: { "mattermost-team": mattermost("11.7.12") } });
+      expect(await upgradeThatBreaksData(stage)).toContain("was taken back");
+      expect(stack.topology().settings.postgres.major).toBe(17);
+      expect(await stage.sql("SHOW server_version_num")).toMatch(/^17/);
+      expect(await imageOf(stack, "mattermost")).toContain("11.7.11");
+      expect(await fingerprint(stack, unsteady)).toEqual(before);
+      expect(await stack.unwell()).toEqual([]);
+    });
+
     it("gets every row, and the former volume is kept", async () => {
       const before = await fingerprint(stack, unsteady);
       stack.set(["postgres", "major"], 18);
-      const { code, output } = await stack.run(["upgrade", stack.name]);
-      expect({ code, output }).toMatchObject({ code: 0 });
+      const { output } = await stack.must(["upgrade", stack.name]);
       expect(output).toContain("moved and compared, row by row");
       expect(await stage.sql("SHOW server_version_num")).toMatch(/^18/);
       expect(await fingerprint(stack, unsteady)).toEqual(before);
@@ -100,6 +128,43 @@ export function upgrades(stage: Stage): void {
 
 const idOf = async (stack: Stack, service: string): Promise<string> =>
   (await stack.docker.getContainer(`muster-${stack.name}-${service}`).inspect()).Id;
+
+const imageOf = async (stack: Stack, service: string): Promise<string> =>
+  (await stack.docker.getContainer(`muster-${stack.name}-${service}`).inspect()).Config.Image;
+
+/** A chat server that never answers: none at all. */
+async function makeBrokenImage({ stack }: Stage): Promise<void> {
+  const container = await stack.docker.createContainer({ Image: referencesOf(stack.topology()).busybox });
+  try {
+    const [repo, tag] = mattermost("11.7.12").split(":");
+    await container.commit({ repo, tag, changes: 'ENTRYPOINT ["sleep", "600"]\nCMD []' });
+  } finally {
+    await container.remove();
+  }
+}
+
+/**
+ * Runs an upgrade to the broken image, and does to the data what a server may do that then doesn't come up. Ends the
+ * wait for that one. @returns what the upgrade says.
+ */
+async function upgradeThatBreaksData(stage: Stage): Promise<string> {
+  const { stack } = stage;
+  const server = stack.docker.getContainer(stage.container("mattermost"));
+  const upgrade = stack.start(["upgrade", stack.name]);
+  let ended = false;
+  const done = upgrade.done.finally(() => (ended = true));
+  const isThere = async (): Promise<boolean> => {
+    const there = await server.inspect().catch(() => undefined);
+    return there?.State.Running === true && there.Config.Image.endsWith("11.7.12");
+  };
+  await stage.until("the broken server runs", async () => ended || (await isThere()), 300);
+  if (ended) throw new Error(`the upgrade ended before its server ran:\n${(await done).output}`);
+  await stage.sql("ALTER TABLE posts RENAME message TO body; DELETE FROM fileinfo");
+  await server.remove({ force: true });
+  const { code, output } = await done;
+  expect({ code, output }).toMatchObject({ code: 1 });
+  return output;
+}
 
 /** A volume of PostgreSQL 18 that somebody has used before. */
 async function makeStaleVolume({ stack }: Stage): Promise<void> {
