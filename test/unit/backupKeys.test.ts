@@ -3,23 +3,7 @@ import { UserError } from "../../cli/errors";
 import { sheet } from "../../cli/key";
 import { bucketAccess, sshAccess } from "../../cli/prune";
 import { containerOf } from "../../cli/restic";
-
-const s3 = {
-  kind: "s3",
-  endpoint: "https://s3.example.org",
-  region: "us-east-1",
-  bucket: "team-backups",
-  accessKeyId: "HOST",
-  lockDays: 30,
-} as const;
-const sftp = {
-  kind: "sftp",
-  host: "backups.example.org",
-  port: 22,
-  user: "muster",
-  hostKey: "ssh-ed25519 AAAAC3Nza",
-  path: "/srv/backups",
-} as const;
+import { s3, sftp } from "../helpers/backupTargets";
 
 describe("a key from the environment", () => {
   const read = (environment: NodeJS.ProcessEnv) =>

@@ -1,6 +1,7 @@
 import { describe as report } from "../../cli/bucket";
 import type { Line } from "../../cli/bucket.make";
 import { prove } from "../../cli/bucket.proof";
+import { s3 } from "../helpers/backupTargets";
 import { MemoryStorage } from "../helpers/memoryBucket";
 
 type Powers = Parameters<MemoryStorage["bucket"]>[0];
@@ -101,19 +102,11 @@ describe("the proof", () => {
 });
 
 describe("the report", () => {
-  const target = {
-    kind: "s3",
-    endpoint: "https://s3.example.org",
-    region: "us-east-1",
-    bucket: "team-backups",
-    accessKeyId: "HOST",
-    lockDays: 30,
-  } as const;
   const ok: Line = { state: "ok", what: "versions", detail: "kept" };
 
   it("is a list with what to do", () => {
     const fix = "choose another storage";
-    expect(report(target, "prod", [ok, { state: "by hand", what: "lock", detail: "not set", fix }])).toBe(
+    expect(report(s3, "prod", [ok, { state: "by hand", what: "lock", detail: "not set", fix }])).toBe(
       [
         "Bucket team-backups at https://s3.example.org, folder prod/, host's key HOST",
         "",
@@ -127,7 +120,7 @@ describe("the report", () => {
   });
 
   it("warns loudly", () => {
-    const text = report(target, "prod", [ok, { state: "WARNING", what: "x", detail: "allowed" }]);
+    const text = report(s3, "prod", [ok, { state: "WARNING", what: "x", detail: "allowed" }]);
     expect(text).toContain("WARNING: 1 of these must be mended");
     expect(text).not.toContain("can't destroy");
   });

@@ -1,23 +1,7 @@
 import { foreignSource } from "../../cli/source";
 import type { BackupTarget } from "../../stacks/settings/backup";
 import { BackupBox } from "../helpers/backupBox";
-
-const s3 = {
-  kind: "s3",
-  endpoint: "https://s3.example.org",
-  region: "us-east-1",
-  bucket: "team-backups",
-  accessKeyId: "HOST",
-  lockDays: 30,
-} as const;
-const sftp = {
-  kind: "sftp",
-  host: "backups.example.org",
-  port: 22,
-  user: "muster",
-  hostKey: "ssh-ed25519 AAAAC3Nza",
-  path: "/srv/backups",
-} as const;
+import { s3, sftp } from "../helpers/backupTargets";
 
 const of = (place: BackupTarget) =>
   foreignSource({
