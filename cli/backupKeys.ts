@@ -6,8 +6,7 @@ import { UserError } from "./errors";
 import { missingTools, requireAll } from "./preflight";
 import { prepareProject } from "./project";
 import { capturePulumi } from "./pulumi";
-import { outputOf, readState, type StackState } from "./state";
-import { initStack } from "./up";
+import { initStack, outputOf, readState, type StackState } from "./state";
 import type { AccessKey } from "./s3";
 
 /** Makes the stack's secrets readable: the project's passphrase, the Pulumi CLI, the stack in the backend. */

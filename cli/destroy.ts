@@ -1,10 +1,12 @@
-import { connect, labels } from "../components/host/engine";
+import type Docker from "dockerode";
+import { labels } from "../components/host/engine";
 import { describeRepository, repositoryKeySecret } from "../components/services/backup/repository";
 import { stackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
+import { prepareAccess, tryReach } from "./access";
 import { UserError } from "./errors";
 import { clearDeadLock } from "./heal";
-import { engineOf, runnable } from "./load";
+import { runnable } from "./load";
 import { prepareProject } from "./project";
 import { capturePulumi, runPulumi } from "./pulumi";
 import { storeSecret } from "./secret";
@@ -33,6 +35,8 @@ export async function destroy(stack: string, options: Options, rest: readonly st
     console.log(`Nothing of stack ${stack} is there: nothing to do.`);
     return;
   }
+  // The engine's own destroy doesn't run the program, which would place the key.
+  await prepareAccess(topology);
   const asks = !options.yes && options.removeData === undefined;
   if (asks && !(process.stdin.isTTY && process.stdout.isTTY))
     throw new UserError(
@@ -57,12 +61,13 @@ export async function destroy(stack: string, options: Options, rest: readonly st
     return;
   }
   await keepRepositoryKey(topology, state);
+  const docker = await tryReach(topology, state);
   const unprotected = await capturePulumi(["state", "unprotect", "--all", "-s", stack, "--yes"]);
   if (unprotected.code !== 0) throw new UserError(unprotected.stderr.trim());
   const code = await runPulumi(["destroy", "-s", stack, ...confirmed, ...rest]);
   if (code !== 0)
     throw new UserError(`The stack ${stack} isn't fully removed; see above. Run the same command again.`);
-  await removeVolumes(engineOf(topology), stack, instanceOf(state));
+  await removeVolumes(docker, stack, instanceOf(state));
   console.log(`\nRemoved, with all its data.`);
 }
 
@@ -83,9 +88,12 @@ async function keepRepositoryKey({ stack, settings, secrets }: Topology, state: 
 }
 
 /** The engine keeps data volumes even then (retainOnDelete): this is the one place that removes them. */
-async function removeVolumes(engine: string, stack: string, instance: string | undefined): Promise<void> {
-  if (instance === undefined) return;
-  const docker = await connect(engine);
+async function removeVolumes(
+  docker: Docker | undefined,
+  stack: string,
+  instance: string | undefined,
+): Promise<void> {
+  if (docker === undefined || instance === undefined) return;
   const filters = { label: [`${labels.stack}=${stack}`, `${labels.instance}=${instance}`] };
   for (const { Name } of (await docker.listVolumes({ filters })).Volumes)
     await docker.getVolume(Name).remove();

@@ -1,6 +1,6 @@
 import { readStackFile } from "../stacks/settings/file";
 import { parseSettings } from "../stacks/settings/parse";
-import { describeProblems, SettingsError } from "../stacks/settings/problems";
+import { describeProblems } from "../stacks/settings/problems";
 import { type Topology, topologyOf } from "../stacks/topology";
 import { inOrder } from "../stacks/topology/findings";
 import { loadTopology } from "../stacks/topology/load";
@@ -43,10 +43,4 @@ export function runnable(stack: string, raw = readStackFile(projectDir, stack)):
   return loadTopology(stack, raw, (message) => {
     throw new UserError(message);
   });
-}
-
-/** Address of the Docker Engine of a stack that can run. */
-export function engineOf({ settings: { host } }: Topology): string {
-  if (host.provider === "local") return host.engine;
-  throw new SettingsError("muster:host", []);
 }

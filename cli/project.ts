@@ -41,10 +41,23 @@ export const passphraseSource = (): string =>
 export const ownPassphrase = (): string | undefined =>
   hasPassphrase() || !existsSync(passphraseFile) ? undefined : readFileSync(passphraseFile, "utf8");
 
+/** What would decide in our place where containers land, or keep a connection from being made. */
+const strays = [
+  "DOCKER_HOST",
+  "DOCKER_CONTEXT",
+  "DOCKER_SSH_OPTS",
+  "DOCKER_CERT_PATH",
+  "DOCKER_CA_MATERIAL",
+  "DOCKER_CERT_MATERIAL",
+  "DOCKER_KEY_MATERIAL",
+  "SSH_AUTH_SOCK",
+];
+
 /** Environment for the Pulumi CLI: nobody is asked, nothing is reported to anyone. */
 export function engineEnvironment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !strays.includes(name));
   return {
-    ...process.env,
+    ...Object.fromEntries(own),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     // A plugin that happens to lie on the PATH must not win over the pinned one.
     PULUMI_IGNORE_AMBIENT_PLUGINS: "true",

@@ -7,8 +7,7 @@ import { UserError } from "./errors";
 import { requireAll, missingTools } from "./preflight";
 import { prepareProject, projectDir } from "./project";
 import { capturePulumi } from "./pulumi";
-import { readState } from "./state";
-import { initStack } from "./up";
+import { initStack, readState } from "./state";
 
 /** Writes a secret setting into the stack's file, encrypted. Asks for the value, or reads standard input. */
 export async function secret(stack: string, key: string): Promise<void> {

@@ -49,6 +49,12 @@ export async function readState(stack: string): Promise<StackState | undefined> 
   };
 }
 
+/** Makes the stack in the state backend. */
+export async function initStack(stack: string): Promise<void> {
+  const { code, stderr } = await capturePulumi(["stack", "init", stack, "--no-select"]);
+  if (code !== 0) throw new UserError(`The stack ${stack} can't be made.\n${stderr.trim()}`);
+}
+
 function unreadable(stack: string, reason: string): UserError {
   const wrong = reason.includes("incorrect passphrase");
   return new UserError(

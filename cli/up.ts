@@ -1,19 +1,21 @@
 import type Docker from "dockerode";
-import { connect, lastLogLines } from "../components/host/engine";
+import { lastLogLines } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
 import { undoneMark } from "../components/services/job";
 import { readStackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
+import { isRemote, prepareAccess, reach, tryReach } from "./access";
 import { UserError } from "./errors";
 import { clearDeadLock, releaseFormerVolumes, removeStrays, retryUndone, settlePending } from "./heal";
 import { addressIsSet, rememberLanAddress, withLanAddress } from "./lan";
-import { checkUpgrade, engineOf, runnable } from "./load";
+import { checkUpgrade, runnable } from "./load";
 import { missingOnHost, missingTools, requireAll } from "./preflight";
+import { missingOnMachine } from "./preflight.machine";
 import { kernelNotices } from "./preflight.network";
 import { prepareProject, projectDir } from "./project";
 import { capturePulumi, runPulumi } from "./pulumi";
-import { readState, type StackState } from "./state";
+import { initStack, readState, type StackState } from "./state";
 import { handStateToBackup } from "./stateBackup";
 
 const say = (lines: readonly string[]): void => {
@@ -24,7 +26,6 @@ const say = (lines: readonly string[]): void => {
 export interface Ready {
   topology: Topology;
   state: StackState | undefined;
-  docker: Docker;
 }
 
 /** Brings a stack up: checks, heals what a killed `up` left, runs the engine, says what there is now. */
@@ -43,31 +44,35 @@ export async function makeReady(stack: string): Promise<Ready> {
   say(clearDeadLock(stack));
   const state = await readState(stack);
   say(checkUpgrade(topology, state));
-  const docker = await connect(engineOf(topology));
-  await requireAll(await missingOnHost(docker, topology, state));
+  if (isRemote(topology)) {
+    // The stack holds the key with which its machines are reached.
+    if (state === undefined) await initStack(stack);
+    await requireAll(await missingOnMachine(topology, state));
+    return { topology, state };
+  }
+  await requireAll(await missingOnHost(await reach(topology), topology, state));
   if (state === undefined) await initStack(stack);
   say(await rememberLanAddress(topology, addressIsSet(raw)));
   say(kernelNotices(topology));
-  return { topology, state, docker };
+  return { topology, state };
 }
 
 /** What follows once all is up: the new state goes into the next backup, and people hear what there is. */
-export async function settle({ topology, docker }: Ready): Promise<void> {
+export async function settle({ topology }: Ready): Promise<void> {
+  const docker = await reach(topology);
   await handStateToBackup(docker, topology);
   say(await summary(topology));
   say(await undoneParts(docker, topology));
 }
 
 /** The engine's part of it: heals, and runs it. */
-export async function bringUp(
-  { topology, state, docker }: Ready,
-  rest: readonly string[] = [],
-): Promise<void> {
+export async function bringUp({ topology, state }: Ready, rest: readonly string[] = []): Promise<void> {
   const { stack } = topology;
   if (state !== undefined) {
-    say(await removeStrays(docker, stack, state));
+    const docker = await tryReach(topology, state);
+    if (docker !== undefined) say(await removeStrays(docker, stack, state));
     say(await settlePending(stack, state));
-    say(await retryUndone(docker, stack, state));
+    if (docker !== undefined) say(await retryUndone(docker, stack, state));
     say(await releaseFormerVolumes(topology, state));
   }
   // With a refresh: a container that somebody removed or stopped comes back.
@@ -78,6 +83,8 @@ export async function bringUp(
     "--yes",
     "--skip-preview",
     "--refresh",
+    // A server may have another address or key than the state knows.
+    ...(isRemote(topology) ? ["--run-program"] : []),
     "--suppress-outputs",
     ...rest,
   ]);
@@ -101,13 +108,14 @@ export async function passOn(
   // A refresh doesn't run the program: it changes no image.
   if (verb === "preview") say(checkUpgrade(topology, state));
   if (state === undefined) await initStack(stack);
-  process.exitCode = await runPulumi([verb, "-s", stack, ...rest]);
-}
-
-/** Makes the stack in the state backend. */
-export async function initStack(stack: string): Promise<void> {
-  const { code, stderr } = await capturePulumi(["stack", "init", stack, "--no-select"]);
-  if (code !== 0) throw new UserError(`The stack ${stack} can't be made.\n${stderr.trim()}`);
+  await prepareAccess(topology);
+  process.exitCode = await runPulumi([
+    verb,
+    "-s",
+    stack,
+    ...(verb === "refresh" && isRemote(topology) ? ["--run-program"] : []),
+    ...rest,
+  ]);
 }
 
 /** What jobs have left undone, in their own words. */

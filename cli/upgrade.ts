@@ -4,6 +4,7 @@
  */
 import type Docker from "dockerode";
 import type { Topology } from "../stacks/topology";
+import { reach } from "./access";
 import { inBackup, recordOf } from "./backup";
 import { UserError } from "./errors";
 import { runnable } from "./load";
@@ -16,7 +17,8 @@ import { describeUpgrade, type PreviewStep, type Running } from "./upgrade.plan"
 
 export async function upgrade(stack: string, { plan }: { plan: boolean }): Promise<void> {
   const ready = await makeReady(stack);
-  const { topology, docker } = ready;
+  const { topology } = ready;
+  const docker = await reach(topology, ready.state);
   const ran = await told(docker, topology, "ran");
   const running = await runningOf(docker, topology, runningImages(ready.state), ran);
   if (plan) {
@@ -91,7 +93,7 @@ async function goBack(docker: Docker, topology: Topology, running: Running, befo
       await restoreSnapshot(docker, topology, snapshot);
       if (hasMoved(topology, running)) await forgetMove(docker, topology, before);
     }
-    const former = { topology: runnable(stack), state: await readState(stack), docker };
+    const former = { topology: runnable(stack), state: await readState(stack) };
     await bringUp(former);
     await handStateToBackup(docker, former.topology);
   } catch (error) {

@@ -43,3 +43,9 @@ export function fingerprint(
   );
   return pulumi.unsecret(digest);
 }
+
+/** A late value, once the engine knows it: for hooks, which run when it does. */
+export const settled = <T extends string | object>(input: pulumi.Input<T>): Promise<T> =>
+  new Promise((done) => {
+    (pulumi.output(input) as unknown as pulumi.Output<T>).apply(done);
+  });

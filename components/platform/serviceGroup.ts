@@ -67,7 +67,10 @@ export class ServiceGroup extends pulumi.ComponentResource {
             labels: labelList(identityLabels(plan.name, context)),
             ...(volume.folder === undefined ? {} : boundTo(volume.folder)),
           },
-          { parent: this, provider: context.provider, protect: keep, retainOnDelete: keep },
+          {
+            parent: this,
+            ...(keep ? keptOptions(context) : { ...context.placed, deleteBeforeReplace: true }),
+          },
         );
         return [volume.name, resource] as const;
       }),
@@ -158,6 +161,16 @@ export class ServiceGroup extends pulumi.ComponentResource {
     });
   }
 }
+
+/**
+ * What is kept outlives its machine, and is found again by its name on another one. On a machine of ours, the data
+ * disk is what is protected: a protected volume would keep the machine.
+ */
+const keptOptions = ({ placed, ownsMachine }: UnitContext): pulumi.CustomResourceOptions => ({
+  provider: placed.provider,
+  protect: !ownsMachine,
+  retainOnDelete: true,
+});
 
 /** A folder of the host as a volume. */
 const boundTo = (folder: string): Pick<docker.VolumeArgs, "driver" | "driverOpts"> => ({

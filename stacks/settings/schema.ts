@@ -7,6 +7,7 @@ import { imageNames, newestPostgres, oldestPostgres } from "../../components/ser
 import { backupSchema } from "./backup";
 import { count, domainName, email, imageReference, port, shownText, subdomain } from "./fields";
 import { hostSchema } from "./hosts";
+import { machineSchema } from "./machine";
 
 /** Mattermost's media servers take no other. */
 const callsPort = z.int().min(80).max(49_151);
@@ -25,6 +26,7 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({}),
   host: hostSchema,
+  machine: machineSchema,
   edge: z
     .discriminatedUnion("provider", [
       z.strictObject({
@@ -216,6 +218,11 @@ export const renamedKeys: Record<string, string> = {
   "chat.admin": "chat.administrator",
   "mail.server": "mail.host",
   provider: "host.provider",
+  dockerSource: "machine.dockerSource",
+  vpn: "machine.vpn",
+  "host.ssh": "host.user",
+  "host.disk": "host.dataDisk",
+  diskEncryption: "machine.diskEncryption",
   jitsi: "meetings",
   rtcd: "calls",
   backups: "backup",

@@ -35,28 +35,35 @@ export function routesOf(running: readonly Service[], settings: Settings): Route
 }
 
 /**
- * A private network per service that others connect to, holding it and its consumers alone; and one network
- * that leads out, for those who publish a port or may go out. Two services that don't talk can't.
+ * A private network per service that others on its host connect to, holding it and its consumers alone; and one
+ * network on each host that leads out, for those who publish a port or may go out. Two services that don't talk can't.
  */
 export function networksOf(services: readonly ServicePlan[]): Network[] {
   const proxies = services.filter(({ ports }) => ports.some(({ exposure }) => exposure === "entry"));
   const proxyNames = proxies.map(({ name }) => name);
-  const running = new Set(services.map(({ name }) => name));
-  const own = services.flatMap(({ name, ports }) => {
+  const own = services.flatMap(({ name, host, ports }) => {
+    const neighbours = new Set(services.filter((other) => other.host === host).map((other) => other.name));
     const consumers = ports.flatMap((port) =>
       port.exposure === "internal" ? port.consumers : port.exposure === "web" ? proxyNames : [],
     );
-    const members = [...new Set(consumers)].filter((consumer) => running.has(consumer)).sort();
-    return members.length === 0 ? [] : [{ name, internal: true, members: [name, ...members] }];
+    const members = [...new Set(consumers)].filter((consumer) => neighbours.has(consumer)).sort();
+    return members.length === 0 ? [] : [{ name, host, internal: true, members: [name, ...members] }];
   });
   const outside = services.filter(
     ({ service, ports }) =>
       service.sandbox.hostNetwork === undefined &&
       (service.sandbox.egress !== undefined || ports.some(isPublished)),
   );
-  return outside.length === 0
-    ? own
-    : [...own, { name: outsideNetwork, internal: false, members: outside.map(({ name }) => name) }];
+  const hosts = [...new Set(outside.map(({ host }) => host))];
+  return [
+    ...own,
+    ...hosts.map((host) => ({
+      name: outsideNetwork,
+      host,
+      internal: false,
+      members: outside.filter((service) => service.host === host).map(({ name }) => name),
+    })),
+  ];
 }
 
 const isPublished = (port: { exposure: Exposure }): boolean =>

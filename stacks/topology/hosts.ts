@@ -8,6 +8,9 @@ import type { HostPlan } from "./types";
 /** Memory that the operating system and the Docker Engine keep for themselves. */
 export const hostReserveMiB = 512;
 
+/** The host that every stack has. */
+export const mainHost = "main";
+
 /** One host for everything, for now: placement goes by role, so that a second host is data. */
 export function hostsOf(
   settings: Settings,
@@ -17,7 +20,7 @@ export function hostsOf(
   const demand = sumOf([...needs, { memoryMiB: hostReserveMiB, cpus: 0, diskGiB: 0 }]);
   return [
     {
-      name: "main",
+      name: mainHost,
       provider: settings.host.provider,
       roles: ["app", "media"],
       capacity: capacityOf(settings.host),

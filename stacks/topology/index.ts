@@ -9,7 +9,7 @@ import type { ParsedSettings } from "../settings/parse";
 import { contextOf } from "./context";
 import { networksOf, openingsOf, routesOf } from "./exposure";
 import { findingsOf } from "./findings";
-import { hostsOf } from "./hosts";
+import { hostsOf, mainHost } from "./hosts";
 import { needsOf } from "./sizing";
 import type { Finding, ImagePlan, MountPlan, ServicePlan, Topology } from "./types";
 
@@ -33,7 +33,7 @@ export function topologyOf(
   const hosts = hostsOf(settings, running, [...needs.values()]);
   const routes = routesOf(running, settings);
   const hostOf = (role: Service["role"]): string =>
-    hosts.find(({ roles }) => roles.includes(role))?.name ?? "main";
+    hosts.find(({ roles }) => roles.includes(role))?.name ?? mainHost;
   const surroundings = {
     stack,
     settings,

@@ -79,6 +79,7 @@ export interface Topology {
 /** A network of the stack and who is on it. */
 export interface Network {
   name: string;
+  host: string;
   /** Without a way out. */
   internal: boolean;
   members: readonly string[];
@@ -101,6 +102,18 @@ export interface Opening {
   bind: string;
   /** Who may reach it. */
   from: "everyone" | "this machine" | "Cloudflare";
+  why: string;
+}
+
+/** Something that a host's firewall lets in. */
+export interface FirewallRule {
+  /** Whether the machine itself answers there, or a container whose port the engine publishes. */
+  path: "machine" | "container";
+  protocol: "tcp" | "udp";
+  first: number;
+  last: number;
+  /** Networks that may reach it; none: everyone. */
+  from: readonly string[];
   why: string;
 }
 

@@ -38,6 +38,6 @@ export function recordPlatform(
 ): Promise<Recording<void>> {
   const { config, secretKeys } = engineConfig({ values: {}, encrypted: [...topology.secrets] }, secrets);
   return record({ stack: topology.stack, preview, known, config, secretKeys, timeoutSeconds: 20 }, () => {
-    new Platform("platform", { topology, host: new StandInHost() });
+    new Platform("platform", { topology, hosts: [new StandInHost()] });
   });
 }

@@ -1,0 +1,84 @@
+/** What all machines have in common that are reached over SSH: they are set up, and then have a Docker provider. */
+import * as command from "@pulumi/command";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { secretSetting } from "../../stacks/settings/engine";
+import type { MachinePlan } from "./bootstrap/plan";
+import { bootstrapScript } from "./bootstrap/script";
+import { dockerHost, type SshAccess, sshOptions } from "./ssh";
+
+export interface RemoteArgs {
+  plan: MachinePlan;
+  access: pulumi.Input<SshAccess>;
+  /** Another value for another machine. */
+  machineId: pulumi.Input<string>;
+  /** The machine, where we make it. */
+  machine?: pulumi.Resource;
+  /** What must be there before the machine is asked anything. */
+  dependsOn?: readonly pulumi.Resource[];
+}
+
+/** Sets a machine up, as often as its plan changes; nothing is made on it before that is done. */
+export function setUpMachine(
+  name: string,
+  { plan, access, machineId, machine, dependsOn = [] }: RemoteArgs,
+  parent: pulumi.Resource,
+): command.remote.Command {
+  const provider = new command.Provider(name, {}, { parent });
+  return new command.remote.Command(
+    `bootstrap-${name}`,
+    {
+      connection: connectionTo(access),
+      create: asRoot(plan.user),
+      stdin: bootstrapScript(plan),
+      // What it changes is shown; its answer is for the program.
+      logging: command.remote.Logging.Stderr,
+      triggers: [machineId],
+      addPreviousOutputInEnv: false,
+    },
+    {
+      parent,
+      provider,
+      dependsOn: [...dependsOn],
+      deleteBeforeReplace: true,
+      ...(machine === undefined ? {} : { deletedWith: machine }),
+    },
+  );
+}
+
+/** The one provider of a remote host. */
+export function remoteDocker(
+  name: string,
+  access: pulumi.Input<SshAccess>,
+  ready: pulumi.Resource,
+  parent: pulumi.Resource,
+): docker.Provider {
+  const known = pulumi.output(access);
+  return new docker.Provider(
+    name,
+    {
+      host: known.apply(dockerHost),
+      sshOpts: known.apply((it) => sshOptions(it)),
+      // A stray DOCKER_CONTEXT would win over the host.
+      context: "",
+    },
+    { parent, dependsOn: [ready] },
+  );
+}
+
+/** The key that it shows is checked; nobody's agent is asked. */
+function connectionTo(access: pulumi.Input<SshAccess>): command.types.input.remote.ConnectionArgs {
+  const known = pulumi.output(access);
+  return {
+    host: known.address,
+    port: known.port,
+    user: known.user,
+    hostKey: known.hostKey,
+    privateKey: secretSetting("sshKey"),
+    // A machine that is just being born takes its time.
+    dialErrorLimit: 60,
+    perDialTimeout: 15,
+  };
+}
+
+const asRoot = (user: string): string => (user === "root" ? "sh -s" : "sudo -n sh -s");
