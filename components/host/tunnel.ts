@@ -20,8 +20,6 @@ export interface Tunnel {
   close: () => void;
 }
 
-const piped = { stdio: ["pipe", "pipe", "pipe"], env: process.env } as const;
-
 const openSeconds = 45;
 /** How often an engine is asked, over a connection that is there. */
 const patienceTries = 20;
@@ -121,17 +119,16 @@ function isAlive(pid: number): boolean {
 async function removeStaleControl(access: SshAccess): Promise<void> {
   const file = controlFile(access);
   if (!existsSync(file)) return;
-  if ((await finished(spawn("ssh", checkArguments(access), piped))).code !== 0)
-    rmSync(file, { force: true });
+  if ((await finished(ssh(checkArguments(access)))).code !== 0) rmSync(file, { force: true });
 }
 
 /** Runs a command on the machine and returns what it said; `input` goes to its standard input. */
 export function runOnHost(access: SshAccess, command: string, input = ""): Promise<Ran> {
-  return finished(
-    spawn("ssh", commandArguments(access, command), piped),
-    input,
-  );
+  return finished(ssh(commandArguments(access, command)), input);
 }
+
+const ssh = (args: readonly string[]): ChildProcessWithoutNullStreams =>
+  spawn("ssh", args, { stdio: ["pipe", "pipe", "pipe"], env: process.env });
 
 function finished(child: ChildProcessWithoutNullStreams, input = ""): Promise<Ran> {
   const out = { stdout: "", stderr: "" };
