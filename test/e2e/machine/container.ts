@@ -1,6 +1,7 @@
 /** The container that a throwaway machine is: everything that systemd and an engine of its own need, and no more. */
 import { readFileSync } from "node:fs";
 import type Docker from "dockerode";
+import { execute } from "../client";
 
 /** Those that Docker 20.10 knows, by their numbers in the kernel. `--privileged` fails where one is missing here. */
 const capabilities: readonly string[] = [
@@ -44,13 +45,12 @@ export function grantable(status: string): string[] {
 }
 
 export interface ContainerPlan {
+  /** Also of the Docker volume that plays the part of the machine's own disk below /var/lib/docker. */
   readonly name: string;
   readonly hostname: string;
   readonly image: string;
   readonly network: string;
   readonly address: string;
-  /** Docker volume that plays the part of the machine's own disk below /var/lib/docker. */
-  readonly ownDisk: string;
 }
 
 export const machineLabel = "muster.e2e.machine";
@@ -80,8 +80,37 @@ export function containerOptions(plan: ContainerPlan): Docker.ContainerCreateOpt
       // Its own part of the control groups: whatever it makes there goes with it.
       CgroupnsMode: "private",
       // An overlay can't hold another one.
-      Mounts: [{ Type: "volume", Source: plan.ownDisk, Target: "/var/lib/docker" }],
+      Mounts: [{ Type: "volume", Source: plan.name, Target: "/var/lib/docker" }],
       Tmpfs: { "/run": "exec,mode=755", "/run/lock": "mode=1777", "/tmp": "exec,mode=1777" },
     },
   } as Docker.ContainerCreateOptions;
+}
+
+/**
+ * Ends the machines whose containers match, with their own disks. Data disks stay.
+ *
+ * @param filters Docker's, beside the one for machines.
+ */
+export async function removeMachines(docker: Docker, filters: Record<string, string[]>): Promise<void> {
+  const found = await docker.listContainers({ all: true, filters: { ...filters, label: [machineLabel] } });
+  for (const { Id, Names } of found) {
+    await endSwapping(docker, Id);
+    await docker.getContainer(Id).remove({ force: true });
+    for (const name of Names) await removeVolume(docker, name.replace("/", ""));
+  }
+}
+
+/** The kernel would go on with it after the machine's end, and keep the data disk. */
+export async function endSwapping(docker: Docker, id: string): Promise<void> {
+  const { State } = await docker.getContainer(id).inspect();
+  if (State.Running) await execute(docker, id, ["/usr/lib/machine/fstab", "swapoff"]);
+}
+
+async function removeVolume(docker: Docker, name: string): Promise<void> {
+  await docker
+    .getVolume(name)
+    .remove()
+    .catch((error: unknown) => {
+      if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+    });
 }

@@ -1,6 +1,6 @@
 /** A data disk of throwaway machines: a sparse file behind a loop device. It outlives every machine. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -8,28 +8,23 @@ const losetup = (...args: string[]): string => execFileSync("losetup", args, { e
 
 export class DataDisk {
   private constructor(
-    private readonly folder: string,
+    private readonly file: string,
     /** Of this machine, and of the machine that it is attached to. */
     readonly device: string,
   ) {}
 
-  /** An empty disk. */
-  static create(sizeGiB: number): DataDisk {
-    const folder = mkdtempSync(join(tmpdir(), "muster-e2e-disk-"));
-    const file = fileIn(folder);
+  /** An empty disk; one of that name that an earlier run left goes first. */
+  static create(name: string, sizeGiB: number): DataDisk {
+    const file = join(tmpdir(), `muster-e2e-disk-${name}`);
+    removeFile(file);
     writeFileSync(file, "");
     truncateSync(file, sizeGiB * 1024 ** 3);
-    try {
-      return new DataDisk(folder, losetup("--find", "--show", file));
-    } catch (error) {
-      rmSync(folder, { recursive: true });
-      throw error;
-    }
+    return new DataDisk(file, losetup("--find", "--show", file));
   }
 
   /** Makes it larger, as a provider does it while the machine runs. */
   grow(sizeGiB: number): void {
-    truncateSync(fileIn(this.folder), sizeGiB * 1024 ** 3);
+    truncateSync(this.file, sizeGiB * 1024 ** 3);
     losetup("--set-capacity", this.device);
   }
 
@@ -42,9 +37,13 @@ export class DataDisk {
 
   /** Gone for good. No machine may have it mounted any more. */
   remove(): void {
-    losetup("--detach", this.device);
-    rmSync(this.folder, { recursive: true });
+    removeFile(this.file);
   }
 }
 
-const fileIn = (folder: string): string => join(folder, "disk");
+/** The kernel keeps a device that is in use until it isn't any more. */
+function removeFile(file: string): void {
+  const devices = existsSync(file) ? losetup("--noheadings", "--output", "NAME", "--associated", file) : "";
+  for (const device of devices.split("\n").filter((line) => line !== "")) losetup("--detach", device);
+  rmSync(file, { force: true });
+}

@@ -21,11 +21,16 @@ const places = {
   disks: "usr/lib/machine/disks",
   fstab: "usr/lib/machine/fstab",
   "machine-fstab.service": "etc/systemd/system/machine-fstab.service",
+  "machine-swap.service": "etc/systemd/system/machine-swap.service",
   "machine-host-keys.service": "etc/systemd/system/machine-host-keys.service",
   "cloud.cfg": "etc/cloud/cloud.cfg.d/90-machine.cfg",
 } as const;
 
-const enabled = { "machine-fstab.service": "local-fs", "machine-host-keys.service": "multi-user" } as const;
+const enabled = {
+  "machine-fstab.service": "local-fs",
+  "machine-swap.service": "multi-user",
+  "machine-host-keys.service": "multi-user",
+} as const;
 
 /** Units that only cost time here: the kernel is the outer machine's. */
 const masked = [

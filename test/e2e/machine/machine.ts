@@ -6,7 +6,7 @@ import { PassThrough } from "node:stream";
 import Docker from "dockerode";
 import { pack } from "tar-stream";
 import { type Birth, type SeedFile, seedFiles } from "./birth";
-import { containerOptions, machineLabel } from "./container";
+import { containerOptions, endSwapping, machineLabel, removeMachines } from "./container";
 import type { DataDisk } from "./disk";
 import { machineImage } from "./image";
 import type { MachineNetwork } from "./network";
@@ -117,7 +117,8 @@ export class Machine {
 
   /** Ends everything on it at once. What it wrote is kept, synced or not: the kernel is the outer machine's. */
   async powerCut(): Promise<void> {
-    await this.container?.kill({ signal: "SIGKILL" });
+    await endSwapping(this.docker, this.present().id);
+    await this.present().kill({ signal: "SIGKILL" });
     await this.watch;
   }
 
@@ -158,19 +159,9 @@ export class Machine {
 
   /** Ends it and forgets its own disk. The data disks stay. */
   async remove(): Promise<void> {
-    // Docker's name lookup takes any container's; only ours go.
-    const filters = { name: [`^/${this.containerName}$`], label: [machineLabel] };
-    for (const { Id } of await this.docker.listContainers({ all: true, filters })) {
-      await this.docker.getContainer(Id).remove({ force: true });
-    }
+    await removeMachines(this.docker, { name: [`^/${this.containerName}$`] });
     await this.watch;
     this.container = undefined;
-    await this.docker
-      .getVolume(this.containerName)
-      .remove()
-      .catch((error: unknown) => {
-        if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-      });
   }
 
   private get containerName(): string {
@@ -186,7 +177,6 @@ export class Machine {
         image: this.image,
         network: this.options.network.id,
         address: this.address,
-        ownDisk: this.containerName,
       }),
     );
     const instance = `${this.name}-${this.rebuilds}-${Date.now()}`;

@@ -1,6 +1,7 @@
 /** The network that throwaway machines are in: a bridge of this machine's Docker Engine, with a way out. */
 import { execFileSync, spawnSync } from "node:child_process";
 import type Docker from "dockerode";
+import { removeMachines } from "./container";
 
 export interface NetworkOptions {
   /** Up to 10 characters: the bridge has it in its name. */
@@ -22,13 +23,13 @@ export class MachineNetwork {
     private readonly prefix: string,
   ) {}
 
-  /** Makes it; one of that name that an earlier run left goes first. */
+  /** Makes it; one of that name that an earlier run left goes first, with its machines. */
   static async create(docker: Docker, { name, prefix }: NetworkOptions): Promise<MachineNetwork> {
     const full = `muster-machines-${name}`;
-    await docker
-      .getNetwork(full)
-      .remove()
-      .catch(() => undefined);
+    for (const { Id } of await docker.listNetworks({ filters: { name: [`^${full}$`] } })) {
+      await removeMachines(docker, { network: [Id] });
+      await docker.getNetwork(Id).remove();
+    }
     const bridge = `e2em-${name}`;
     const network = await docker.createNetwork({
       Name: full,
