@@ -28,7 +28,7 @@ export function expectedOf({ services, openings, settings }: Topology): Expected
         name,
         openings
           .filter(({ service }) => service === name && !withHostNetwork.has(service))
-          .map(({ bind, published, number, protocol }) => `${bind}:${published}->${number}/${protocol}`),
+          .map(({ bind, published, number, protocol }) => `${typeof bind === "string" ? bind : "*"}:${published}->${number}/${protocol}`),
       ]),
     ),
     hostNetworks: withHostNetwork,

@@ -2,48 +2,122 @@
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import { secretSetting } from "../../stacks/settings/engine";
-import type { MachinePlan } from "./bootstrap/plan";
-import { bootstrapScript } from "./bootstrap/script";
+import type { Topology } from "../../stacks/topology";
+import type { MachinePlan, VpnPlan } from "./bootstrap/plan";
+import { bootstrapScript, secretsScript } from "./bootstrap/script";
 import { dockerHost, type SshAccess, sshOptions } from "./ssh";
 
 export interface RemoteArgs {
-  plan: MachinePlan;
+  topology: Topology;
+  plan: pulumi.Input<MachinePlan>;
+  /** Who logs in. */
+  user: string;
   access: pulumi.Input<SshAccess>;
   /** Another value for another machine. */
   machineId: pulumi.Input<string>;
+  parent: pulumi.Resource;
   /** The machine, where we make it. */
   machine?: pulumi.Resource;
+  /** Its place in the stack's tunnel, and its private key there. */
+  vpn?: { plan: pulumi.Input<VpnPlan>; key: pulumi.Input<string> };
   /** What must be there before the machine is asked anything. */
   dependsOn?: readonly pulumi.Resource[];
 }
 
 /** Sets a machine up, as often as its plan changes; nothing is made on it before that is done. */
-export function setUpMachine(
-  name: string,
-  { plan, access, machineId, machine, dependsOn = [] }: RemoteArgs,
-  parent: pulumi.Resource,
-): command.remote.Command {
+export function setUpMachine(name: string, args: RemoteArgs): command.remote.Command {
+  const { parent, plan, vpn, dependsOn = [] } = args;
   const provider = new command.Provider(name, {}, { parent });
+  const secrets = bringSecrets(name, args, provider);
+  const whole =
+    vpn === undefined
+      ? plan
+      : pulumi.all([plan, vpn.plan]).apply(([own, tunnel]) => ({ ...own, vpn: tunnel }));
   return new command.remote.Command(
     `bootstrap-${name}`,
     {
-      connection: connectionTo(access),
-      create: asRoot(plan.user),
-      stdin: bootstrapScript(plan),
+      ...commandArgs(args),
+      stdin: textOf(whole, bootstrapScript),
       // What it changes is shown; its answer is for the program.
       logging: command.remote.Logging.Stderr,
-      triggers: [machineId],
-      addPreviousOutputInEnv: false,
     },
-    {
-      parent,
-      provider,
-      dependsOn: [...dependsOn],
-      deleteBeforeReplace: true,
-      ...(machine === undefined ? {} : { deletedWith: machine }),
-    },
+    { ...commandOptions(args, provider), dependsOn: [...dependsOn, ...secrets] },
   );
+}
+
+/** Secrets that stay on the machine, where there are any: by a command of their own, which says nothing. */
+function bringSecrets(name: string, args: RemoteArgs, provider: command.Provider): command.remote.Command[] {
+  const { topology, parent, plan, vpn, dependsOn = [] } = args;
+  const diskKey = isLuks(topology) && name === diskHost(topology) ? diskKeyOf(topology, parent) : undefined;
+  if (diskKey === undefined && vpn === undefined) return [];
+  const stdin = pulumi
+    .all([plan, diskKey ?? "", vpn?.plan, vpn?.key ?? ""])
+    .apply(([own, disk, tunnel, key]) =>
+      secretsScript(
+        { ...own, ...(tunnel === undefined ? {} : { vpn: tunnel }) },
+        { diskKey: disk, wireguardKey: key },
+      ),
+    );
+  return [
+    new command.remote.Command(
+      `machine-secrets-${name}`,
+      { ...commandArgs(args), stdin: pulumi.secret(stdin), logging: command.remote.Logging.None },
+      {
+        ...commandOptions(args, provider),
+        dependsOn: [...dependsOn],
+        additionalSecretOutputs: ["stdout", "stderr"],
+      },
+    ),
+  ];
+}
+
+const isLuks = ({ settings }: Topology): boolean => settings.machine.diskEncryption.unlock !== "provider";
+/** The data are on the first host's disk. */
+const diskHost = ({ hosts }: Topology): string | undefined => hosts[0]?.name;
+
+/** Name of the passphrase that is made where the settings give none. */
+export const diskKeySecret = "disk-key";
+
+function diskKeyOf({ secrets, settings }: Topology, parent: pulumi.Resource): pulumi.Output<string> {
+  if (secrets.has("diskKey")) return secretSetting("diskKey");
+  const provider = new random.Provider(diskKeySecret, {}, { parent });
+  const args = { length: 40, special: false };
+  return new random.RandomPassword(diskKeySecret, args, { parent, provider, protect: settings.protectData })
+    .result;
+}
+
+const commandArgs = ({ access, user, machineId }: RemoteArgs) => ({
+  connection: connectionTo(access),
+  create: user === "root" ? "sh -s" : "sudo -n sh -s",
+  triggers: [machineId],
+  addPreviousOutputInEnv: false,
+});
+
+const commandOptions = (
+  { parent, machine }: RemoteArgs,
+  provider: command.Provider,
+): pulumi.CustomResourceOptions => ({
+  parent,
+  provider,
+  deleteBeforeReplace: true,
+  ...(machine === undefined ? {} : { deletedWith: machine }),
+});
+
+/** The key that it shows is checked; nobody's agent is asked. */
+function connectionTo(access: pulumi.Input<SshAccess>): command.types.input.remote.ConnectionArgs {
+  const known = pulumi.output(access);
+  return {
+    host: known.address,
+    port: known.port,
+    user: known.user,
+    hostKey: known.hostKey,
+    privateKey: secretSetting("sshKey"),
+    // A machine that is just being born takes its time.
+    dialErrorLimit: 60,
+    perDialTimeout: 15,
+  };
 }
 
 /** The one provider of a remote host. */
@@ -66,19 +140,11 @@ export function remoteDocker(
   );
 }
 
-/** The key that it shows is checked; nobody's agent is asked. */
-function connectionTo(access: pulumi.Input<SshAccess>): command.types.input.remote.ConnectionArgs {
-  const known = pulumi.output(access);
-  return {
-    host: known.address,
-    port: known.port,
-    user: known.user,
-    hostKey: known.hostKey,
-    privateKey: secretSetting("sshKey"),
-    // A machine that is just being born takes its time.
-    dialErrorLimit: 60,
-    perDialTimeout: 15,
-  };
-}
-
-const asRoot = (user: string): string => (user === "root" ? "sh -s" : "sudo -n sh -s");
+/** A text made of something that may be known late; plain where it isn't. */
+const textOf = <T extends object>(
+  input: pulumi.Input<T>,
+  make: (value: T) => string,
+): pulumi.Input<string> =>
+  pulumi.Output.isInstance(input) || input instanceof Promise
+    ? (pulumi.output(input) as unknown as pulumi.Output<T>).apply(make)
+    : make(input);
