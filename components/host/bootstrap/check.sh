@@ -12,8 +12,6 @@ topic_check() {
 }
 
 check_system() {
-  # shellcheck disable=SC1091 # the machine's own
-  distribution=$(. /etc/os-release && echo "$ID ${VERSION_ID:-}")
   case $distribution in
   "debian 12" | "debian 13" | "ubuntu 22.04" | "ubuntu 24.04") ;;
   *) problem "this distribution isn't supported" "$distribution" "Debian 12 or 13, Ubuntu 22.04 or 24.04" \
@@ -21,11 +19,6 @@ check_system() {
   esac
   [ -d /run/systemd/system ] || problem "this machine doesn't run systemd" "no /run/systemd/system" "systemd" \
     "install the distribution with its own init"
-  case $(uname -m) in
-  x86_64) architecture=amd64 ;;
-  aarch64) architecture=arm64 ;;
-  *) architecture=$(uname -m) ;;
-  esac
   case " $architectures " in
   *" $architecture "*) ;;
   *) problem "images of this stack aren't there for this processor" "$architecture" "$architectures" \
@@ -99,8 +92,9 @@ check_docker() {
   docker) others="docker.io podman-docker" ;;
   *) others="docker-ce docker-ce-cli podman-docker" ;;
   esac
-  for package in $others; do
-    [ -n "$(missing "$package")" ] || problem "another Docker is installed here" "package $package" \
+  # shellcheck disable=SC2086 # names are words of their own
+  for package in $(installed $others); do
+    problem "another Docker is installed here" "package $package" \
       "the one that machine.dockerSource names: $docker_source" "remove the package, or set machine.dockerSource"
   done
   [ ! -e /snap/bin/docker ] || problem "another Docker is installed here" "the snap docker" \

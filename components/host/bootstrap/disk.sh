@@ -89,7 +89,8 @@ check_content() {
     encrypted || refuse "the data disk is encrypted" "machine.diskEncryption.unlock: provider" "tpm2, tang or manual" \
       "set what it was made with"
     if [ -e "$mapped" ]; then
-      ours "$mapped"
+      # Blank where a run was killed before it made the file system.
+      [ "$(content "$mapped")" = blank ] || ours "$mapped"
     elif [ "$unlock" = manual ]; then
       needs_key "unlock the data disk"
     fi
@@ -143,9 +144,9 @@ mount_disk() {
     say "makes a file system on $disk_device"
     began_formatting
     quietly mkfs.ext4 -q -m 1 -L muster -U "$disk_uuid" "$source"
-    rm -f /var/lib/muster/formatting
   fi
   ours "$source"
+  rm -f /var/lib/muster/formatting
   disk_found=${found##* }
   line /etc/fstab 2 /srv/muster "UUID=$disk_found /srv/muster ext4 $fstab_options 0 2" units
   if mounted /srv/muster; then

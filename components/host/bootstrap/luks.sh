@@ -6,7 +6,6 @@ unlock_disk() {
     say "encrypts $disk_device"
     began_formatting
     quietly cryptsetup luksFormat --batch-mode --type luks2 --label muster --key-file "$disk_key" "$disk_device"
-    rm -f /var/lib/muster/formatting
   fi
   luks_uuid=$(content "$disk_device")
   luks_uuid=${luks_uuid##* }
