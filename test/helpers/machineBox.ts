@@ -32,11 +32,11 @@ const standIns: Record<string, string> = {
   luks: "cryptsetup clevis systemd-cryptenroll",
   network: "iptables-save iptables-restore ip6tables-save ip6tables-restore ss ip curl gpg",
   system:
-    "mv id usermod getent uname df date ln modinfo systemd-detect-virt cloud-init docker sshd sysctl wg sleep chown flock",
+    "mv id usermod getent uname df date ln modinfo systemd-detect-virt cloud-init docker sshd sysctl wg sleep chown",
 };
 /** Programs that do here what they do there. */
 const real =
-  "sh awk cat chmod cksum cmp cut env grep head mkdir mv printf rm sed sort stat tail touch tr truncate wc cp".split(
+  "sh awk cat chmod cksum flock cmp cut env grep head mkdir mv printf rm sed sort stat tail touch tr truncate wc cp".split(
     " ",
   );
 const find = (program: string): string =>

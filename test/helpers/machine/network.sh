@@ -15,7 +15,7 @@ case $name in
       for (i = 1; i <= keep; i++) print kept[i]
       for (i = 1; i <= chains; i++) print declared[i]
       for (i = 1; i <= count; i++) if (rules[i] ~ /^-D/) for (j = 1; j <= olds; j++) if (substr(old[j], 3) == substr(rules[i], 3)) old[j] = ""
-      for (i = 1; i <= count; i++) if (rules[i] ~ /^-I/) { sub(/^-I/, "-A", rules[i]); sub(/ 1 /, " ", rules[i]); print rules[i] }
+      for (i = 1; i <= count; i++) if (rules[i] ~ /^-I/) { sub(/^-I/, "-A", rules[i]); sub(/ 1 /, " ", rules[i]); print rules[i]; rules[i] = "" }
       for (j = 1; j <= olds; j++) if (old[j] != "") print old[j]
       for (i = 1; i <= count; i++) if (rules[i] ~ /^-A/ && rules[i] !~ /j MUSTER/) print rules[i]
     }' "$FAKE/rules" "$FAKE/${name%-restore}" > "$FAKE/${name%-restore}.new"

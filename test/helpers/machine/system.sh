@@ -37,5 +37,5 @@ sysctl)
   esac
   ;;
 wg) case $1 in show) [ -e "$FAKE/vpn-up" ] ;; *) changes "$@" ;; esac ;;
-sleep | chown | flock) ;;
+sleep | chown) ;;
 esac
