@@ -167,6 +167,10 @@ export class MachineBox {
     return calls;
   }
 
+  /** A script's text with its paths in the box. */
+  redirect(script: string): string {
+    return this.root.redirect(script);
+  }
   /** Runs a script that comes on standard input. */
   sh(script: string, env: NodeJS.ProcessEnv = {}): Finished {
     const text = this.root.redirect(script);

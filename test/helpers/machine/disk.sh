@@ -10,7 +10,7 @@ blkid)
   ;;
 wipefs) [ ! -e "$FAKE/signature" ] || cat "$FAKE/signature" ;;
 lsblk) echo disk && { [ ! -e "$FAKE/partition" ] || echo part; } ;;
-blockdev) cat "$FAKE/size" ;;
+blockdev) cat "$FAKE/size-${2##*/}" 2> /dev/null || cat "$FAKE/size" ;;
 dumpe2fs) printf 'Block count:              %s\nBlock size:               4096\n' "$(($(cat "$FAKE/held") / 4096))" ;;
 debugfs) [ ! -e "$FAKE/marker" ] || cat "$FAKE/marker" ;;
 resize2fs) cp "$FAKE/size" "$FAKE/held" && changes "$@" ;;
