@@ -20,9 +20,21 @@ import type { MachineFacts, MachinePlan } from "../../components/host/bootstrap/
 import { FakeRoot, type Finished } from "./shell";
 
 /** Folders of the machine that its scripts use; all of them lie in the box. */
-const folders = ["bin", "boot", "etc", "home", "proc", "root", "run", "sbin", "snap", "srv", "sys", "usr", "var"].map(
-  (name) => `/${name}`,
-);
+const folders = [
+  "bin",
+  "boot",
+  "etc",
+  "home",
+  "proc",
+  "root",
+  "run",
+  "sbin",
+  "snap",
+  "srv",
+  "sys",
+  "usr",
+  "var",
+].map((name) => `/${name}`);
 const devices = ["/dev/disk", "/dev/mapper", "/dev/tpmrm0"];
 /** Each stand-in's file, and the programs that it stands in for. */
 const standIns: Record<string, string> = {
@@ -84,19 +96,21 @@ export const fullPlan: MachinePlan = {
   anchor: true,
 };
 
+const shared = new FakeRoot([]);
+process.on("exit", () => shared.remove());
+for (const [file, programs] of Object.entries(standIns)) {
+  const text = `#!/bin/sh\n${readFileSync(join(__dirname, "machine", `${file}.sh`), "utf8")}`;
+  for (const program of programs.split(" ")) shared.write(`/${program}`, text, 0o755);
+}
+for (const [program, place] of Object.entries(places))
+  if (!existsSync(shared.path(program))) symlinkSync(place, shared.path(program));
+
 export class MachineBox {
-  private readonly root = new FakeRoot([...folders, ...devices, "/fake", "/programs"]);
+  private readonly root = new FakeRoot([...folders, ...devices, "/fake"]);
   /** Further environment of what runs. */
   env: NodeJS.ProcessEnv = {};
 
   constructor() {
-    for (const [file, programs] of Object.entries(standIns)) {
-      const path = join(__dirname, "machine", `${file}.sh`);
-      const text = `#!/bin/sh\n${readFileSync(path, "utf8")}`;
-      for (const program of programs.split(" ")) this.root.write(`/programs/${program}`, text, 0o755);
-    }
-    for (const [program, place] of Object.entries(places))
-      if (!this.has(`/programs/${program}`)) symlinkSync(place, this.path(`/programs/${program}`));
     for (const folder of ["packages", "disks", "sysctl", "active", "enabled", "running"])
       mkdirSync(this.path(`/fake/${folder}`));
     const start: Record<string, string> = {
@@ -174,12 +188,12 @@ export class MachineBox {
   /** Runs a script that comes on standard input. */
   sh(script: string, env: NodeJS.ProcessEnv = {}): Finished {
     const text = this.root.redirect(script);
-    const { status, stdout, stderr } = spawnSync(this.path("/programs/sh"), ["-s"], {
+    const { status, stdout, stderr } = spawnSync(shared.path("sh"), ["-s"], {
       encoding: "utf8",
       input: `BOOTSTRAP=$$; export BOOTSTRAP\n${text}`,
       cwd: this.root.dir,
       env: {
-        PATH: this.path("/programs"),
+        PATH: shared.dir,
         ROOT: this.root.dir,
         FAKE: this.path("/fake"),
         STANDINS: join(__dirname, "machine"),
@@ -212,7 +226,7 @@ export class MachineBox {
       for (const name of readdirSync(this.path(inside)).sort()) {
         const path = `${inside}/${name}`;
         const about = lstatSync(this.path(path));
-        if (/^\/(programs|fake\/calls|run\/muster\/(lock|sshd))/.test(path)) continue;
+        if (/^\/(fake\/calls|run\/muster\/(lock|sshd))/.test(path)) continue;
         if (about.isDirectory()) visit(path);
         const content = about.isFile()
           ? this.read(path)
@@ -232,10 +246,6 @@ export class MachineBox {
         .filter((path) => !path.startsWith("/fake") && path !== "/run/muster")
         .map((path) => [path, lstatSync(this.path(path)).ctimeMs]),
     );
-  }
-  /** A program of the machine that isn't there. */
-  lacks(program: string): void {
-    rmSync(this.path(`/programs/${program}`));
   }
   /** How a stand-in fails from now on. */
   fails(program: string, words: string): void {

@@ -43,10 +43,9 @@ describe("the script", () => {
 
   it("takes any words of the plan as words", () => {
     const odd = `$(touch /hacked) '"\\ \`x\``;
-    const { stdout, code } = newBox().run(
-      { ...barePlan, authorizedKeys: [odd], firewall: [], stack: odd },
-      ['printf "%s\\n%s" "$stack" "$authorized_keys" >&3'],
-    );
+    const { stdout, code } = newBox().run({ ...barePlan, authorizedKeys: [odd], firewall: [], stack: odd }, [
+      'printf "%s\\n%s" "$stack" "$authorized_keys" >&3',
+    ]);
     expect({ stdout, code }).toEqual({ stdout: `${odd}\n${odd}`, code: 0 });
   });
 
@@ -77,7 +76,7 @@ describe("a machine", () => {
     expect(whole.run(plan).code).toBe(0);
     for (const topic of topics.filter((name) => name !== "check" && name !== "leftovers")) {
       const firsts: string[] = [];
-      for (let code = 137, changes = 1; code !== 0; ) {
+      for (let code = 137, changes = 1; code !== 0;) {
         const ended = killed.run(plan, [`topic_${topic}`], { DIES: String(changes) });
         ({ code } = ended);
         const [first = ""] = killed.calls();

@@ -17,7 +17,10 @@ const planWith = (encryption: DiskEncryption = { unlock: "provider" }, change = 
 });
 const check = (plan: MachinePlan): string => {
   const { code, stderr } = box.run(plan, ["check_disk"]);
-  expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(/^muster: .*; given: .*; allowed: .*; fix: .*\n$/) });
+  expect({ code, stderr }).toEqual({
+    code: 3,
+    stderr: expect.stringMatching(/^muster: .*; given: .*; allowed: .*; fix: .*\n$/),
+  });
   expect(box.calls()).toEqual([]);
   return stderr;
 };
@@ -61,16 +64,28 @@ UUID=${uuid} //srv/muster ext4 defaults,nofail,x-systemd.device-timeout=120s 0 2
   it.each<[string, () => void, RegExp]>([
     ["another file system", () => box.holds({ LABEL: "photos", UUID: "x", TYPE: "xfs" }), /xfs photos x/],
     ["an ext4 of others", () => box.holds({ ...ours, LABEL: "root" }), /ext4 root/],
-    ["another stack's data", () => (box.holds(ours), box.write("/fake/marker", "stack=prod\n")), /data of stack prod/],
+    [
+      "another stack's data",
+      () => (box.holds(ours), box.write("/fake/marker", "stack=prod\n")),
+      /data of stack prod/,
+    ],
     ["unmarked data of others", () => box.holds({ ...ours, UUID: "x" }), /data of stack unknown/],
     ["a partition table", () => box.holds({ PTTYPE: "gpt" }), /partition table/],
     ["several signatures", () => box.write("/fake/ambivalent", ""), /several things at once/],
-    ["a signature that only wipefs knows", () => box.write("/fake/signature", "x\n"), /several things at once/],
+    [
+      "a signature that only wipefs knows",
+      () => box.write("/fake/signature", "x\n"),
+      /several things at once/,
+    ],
     ["a partition", () => box.write("/fake/partition", ""), /several things at once/],
     ["bytes without a name", () => box.write(device, `${"\0".repeat(4000)}x`), /doesn't know/],
     ["encrypted data of others", () => box.holds({ UUID: "x", TYPE: "crypto_LUKS" }), /crypto_LUKS/],
     ["our encryption, unasked", () => box.holds(luks), /is encrypted/],
-    ["data in a folder", () => box.write("/srv/muster/.muster-disk", "stack=dev\n"), /folder of its own disk/],
+    [
+      "data in a folder",
+      () => box.write("/srv/muster/.muster-disk", "stack=dev\n"),
+      /folder of its own disk/,
+    ],
     ["no disk", () => box.delete(device), /isn't there/],
   ])("with %s is refused, and nothing is touched", (_, make, words) => {
     make();
@@ -88,7 +103,10 @@ UUID=${uuid} //srv/muster ext4 defaults,nofail,x-systemd.device-timeout=120s 0 2
     for (const plan of [barePlan, planWith()]) expect(check(plan)).toMatch(/photos in .*volumes/);
     box.delete("/var/lib/docker/volumes/photos");
     box.write("/fake/active/docker.service", "");
-    expect(makes(barePlan)).toEqual(["systemctl stop docker.socket docker", `mount ${box.path("/var/lib/docker/volumes")}`]);
+    expect(makes(barePlan)).toEqual([
+      "systemctl stop docker.socket docker",
+      `mount ${box.path("/var/lib/docker/volumes")}`,
+    ]);
     expect(box.has("/run/muster/owed-docker")).toBe(true);
   });
 
@@ -120,7 +138,10 @@ describe("an encrypted data disk", () => {
     // The new one first: there is always one that opens it.
     expect(makes(tang)).toEqual(expect.arrayContaining(["systemd-cryptenroll wipe", "clevis bind"]));
     expect(box.read("/etc/crypttab")).toBe("muster UUID=luks none luks,nofail,_netdev\n");
-    const other = { ...tang, disk: { ...tang.disk, encryption: { unlock: "tang", url: "http://new", thumbprint: "a" } } };
+    const other = {
+      ...tang,
+      disk: { ...tang.disk, encryption: { unlock: "tang", url: "http://new", thumbprint: "a" } },
+    };
     expect(makes(other as MachinePlan)).toEqual(["clevis bind", "clevis unbind"]);
     expect(box.read("/fake/tokens")).toMatch(/^\d: tang '.*http:\/\/new.*'\n$/);
     expect(makes(manual)).toEqual(["clevis unbind"]);
@@ -130,8 +151,18 @@ describe("an encrypted data disk", () => {
   });
 
   it.each<[string, () => void, MachinePlan, RegExp]>([
-    ["made without its passphrase", () => box.delete("/run/muster/disk.key"), manual, /passphrase isn't here/],
-    ["opened without its passphrase", () => (box.holds(luks), box.delete("/run/muster/disk.key")), manual, /npm run unlock/],
+    [
+      "made without its passphrase",
+      () => box.delete("/run/muster/disk.key"),
+      manual,
+      /passphrase isn't here/,
+    ],
+    [
+      "opened without its passphrase",
+      () => (box.holds(luks), box.delete("/run/muster/disk.key")),
+      manual,
+      /npm run unlock/,
+    ],
     ["made of one that isn't", () => box.holds(ours), tang, /isn't encrypted/],
     ["opened by a TPM that isn't there", () => undefined, tpm, /no TPM 2.0/],
     [
@@ -164,7 +195,7 @@ describe("an encrypted data disk", () => {
     box.write("/fake/size", String(20 * 1024 ** 3));
     expect(makes(manual)).toContain("cryptsetup resize");
     box.delete("/run/muster/disk.key");
-    const { stdout } = box.run(manual, ["topic_disk", "printf %s \"$notes\" >&3"]);
+    const { stdout } = box.run(manual, ["topic_disk", 'printf %s "$notes" >&3']);
     expect(stdout).toContain("after the next reboot");
   });
 
@@ -175,7 +206,10 @@ describe("an encrypted data disk", () => {
     box.delete("/fake/mounts");
     const unlock = (passphrase: string): ReturnType<typeof box.sh> =>
       box.sh(`sh -c "$script" << 'END'\n${passphrase}\nEND`, { script: box.redirect(unlockScript(manual)) });
-    expect(unlock("wrong")).toMatchObject({ code: 1, stderr: expect.stringContaining("passphrase doesn't open") });
+    expect(unlock("wrong")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("passphrase doesn't open"),
+    });
     expect(box.calls()).toEqual([]);
     expect(unlock("right")).toEqual({ code: 0, stdout: "", stderr: "" });
     expect(box.calls()).toEqual([

@@ -12,6 +12,8 @@ interface Packet {
   protocol: "tcp" | "udp" | "icmp";
   port: number;
   state: "NEW" | "ESTABLISHED";
+  /** Whether Docker has given it a container's address. */
+  translated: boolean;
   uid: number;
 }
 const number = (address: string): number =>
@@ -44,7 +46,7 @@ function verdict(rules: string, packet: Packet): string {
         "-d": () => within(packet.to, value),
         "-p": () => packet.protocol === value,
         "-m": () => true,
-        "--ctstate": () => value.split(",").includes(packet.state),
+        "--ctstate": () => (value === "DNAT" ? packet.translated : value.split(",").includes(packet.state)),
         "--ctdir": () => value === "ORIGINAL",
         "--dport": () => inSpan(packet.port, value),
         "--ctorigdstport": () => inSpan(packet.port, value),
@@ -61,10 +63,12 @@ function verdict(rules: string, packet: Packet): string {
 }
 
 const anyPort = fc.integer({ min: 1, max: 60 });
-const anyAddress = fc.tuple(fc.constantFrom("10.0.0", "10.0.1", "192.0.2"), fc.integer({ min: 0, max: 7 })).map(
-  ([network, last]) => `${network}.${last}`,
-);
-const anyNetworks = fc.uniqueArray(fc.constantFrom("10.0.0.0/24", "10.0.1.4/30", "192.0.2.1/32"), { maxLength: 2 });
+const anyAddress = fc
+  .tuple(fc.constantFrom("10.0.0", "10.0.1", "192.0.2"), fc.integer({ min: 0, max: 7 }))
+  .map(([network, last]) => `${network}.${last}`);
+const anyNetworks = fc.uniqueArray(fc.constantFrom("10.0.0.0/24", "10.0.1.4/30", "192.0.2.1/32"), {
+  maxLength: 2,
+});
 const anyRule = fc
   .record({
     path: fc.constantFrom("input" as const, "docker" as const),
@@ -72,16 +76,27 @@ const anyRule = fc
     ports: fc.tuple(anyPort, fc.nat(5)),
     from: anyNetworks,
   })
-  .map(({ ports: [first, more], ...rule }): FirewallRule => ({ ...rule, first, last: first + more, why: "" }));
+  .map(({ ports: [first, more], ...rule }): FirewallRule => ({
+    ...rule,
+    first,
+    last: first + more,
+    why: "",
+  }));
 const anyPlan = fc
   .record({
     firewall: fc.array(anyRule, { maxLength: 5 }),
     sshPort: fc.constantFrom(22, 50),
     sshFrom: fc.constantFrom(["0.0.0.0/0"], ["10.0.0.0/24"], ["10.0.1.4/30", "192.0.2.1/32"]),
     keepOpen: fc.array(anyPort, { maxLength: 2 }),
-    vpn: fc.constantFrom(undefined, { ...fullPlan.vpn, port: 51 }, { ...fullPlan.vpn, port: 51, sshOnly: true }),
+    vpn: fc.constantFrom(
+      undefined,
+      { ...fullPlan.vpn, port: 51 },
+      { ...fullPlan.vpn, port: 51, sshOnly: true },
+    ),
   })
-  .map(({ vpn, ...plan }) => ({ ...barePlan, ...plan, ...(vpn === undefined ? {} : { vpn }) }) as MachinePlan);
+  .map(
+    ({ vpn, ...plan }) => ({ ...barePlan, ...plan, ...(vpn === undefined ? {} : { vpn }) }) as MachinePlan,
+  );
 const anyPacket: fc.Arbitrary<Packet> = fc.record({
   chain: fc.constantFrom("INPUT", "DOCKER", "OUTPUT"),
   in: fc.constantFrom("lo", "eth0", "docker0", "br-0123456789ab", "muster0"),
@@ -91,6 +106,7 @@ const anyPacket: fc.Arbitrary<Packet> = fc.record({
   port: anyPort,
   state: fc.constantFrom("NEW", "NEW", "NEW", "ESTABLISHED"),
   uid: fc.constantFrom(0, 1000),
+  translated: fc.boolean(),
 });
 
 const ofContainers = ({ in: name }: Packet): boolean => /^(docker0|br-)/.test(name);
@@ -109,7 +125,7 @@ function expected(plan: MachinePlan, packet: Packet): string {
       if (packet.to.startsWith("169.254")) return "DROP";
       return packet.state === "ESTABLISHED" ||
         ofContainers(packet) ||
-        rules.some(({ path, from }) => path === "docker" && comesFrom(from, packet))
+        (packet.translated && rules.some(({ path, from }) => path === "docker" && comesFrom(from, packet)))
         ? "RETURN"
         : "DROP";
     case "INPUT": {
@@ -137,14 +153,17 @@ describe("the firewall", () => {
       fc.property(anyPlan, fc.array(anyPacket, { minLength: 20, maxLength: 20 }), (plan, packets) => {
         const rules = firewallV4(plan);
         for (const packet of packets)
-          expect({ packet, verdict: verdict(rules, packet) }).toEqual({ packet, verdict: expected(plan, packet) });
+          expect({ packet, verdict: verdict(rules, packet) }).toEqual({
+            packet,
+            verdict: expected(plan, packet),
+          });
       }),
       { numRuns: 150 },
     );
   });
 
   it("reads so", () => {
-    expect(firewallV4(fullPlan)).toBe(`*filter
+    expect(firewallV4(fullPlan)).toBe(`*mangle
 :MUSTER-INPUT - [0:0]
 :MUSTER-OUTPUT - [0:0]
 :MUSTER-DOCKER - [0:0]
@@ -159,7 +178,7 @@ describe("the firewall", () => {
 -A MUSTER-DOCKER -i docker0 -j RETURN
 -A MUSTER-DOCKER -i br-+ -j RETURN
 -A MUSTER-INPUT -p udp --dport 51820 -j ACCEPT
--A MUSTER-DOCKER -p tcp -m conntrack --ctorigdstport 443 --ctdir ORIGINAL -j RETURN
+-A MUSTER-DOCKER -p tcp -m conntrack --ctstate DNAT --ctorigdstport 443 --ctdir ORIGINAL -j RETURN
 -A MUSTER-INPUT -i docker0 -p tcp --dport 443 -j ACCEPT
 -A MUSTER-INPUT -i br-+ -p tcp --dport 443 -j ACCEPT
 -A MUSTER-INPUT -p udp --dport 3478:3479 -j ACCEPT
@@ -170,7 +189,9 @@ describe("the firewall", () => {
 
   it("has nothing open by IPv6 but SSH, where the settings name such networks", () => {
     const accepts = (plan: MachinePlan): string[] =>
-      firewallV6(plan).split("\n").filter((line) => line.endsWith("-j ACCEPT"));
+      firewallV6(plan)
+        .split("\n")
+        .filter((line) => line.endsWith("-j ACCEPT"));
     const always = [
       "-A MUSTER-INPUT -i lo -j ACCEPT",
       "-A MUSTER-INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",

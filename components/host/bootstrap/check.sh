@@ -24,6 +24,12 @@ check_system() {
   *) problem "images of this stack aren't there for this processor" "$architecture" "$architectures" \
     "take a machine with another processor, or choose services that have such images" ;;
   esac
+  # Ours only closes: what another one closes stays so, the stack's ports too.
+  if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2> /dev/null; then other=ufw
+  elif systemctl is-active -q firewalld.service; then other=firewalld
+  else other=''; fi
+  [ -z "$other" ] || problem "another firewall is at work on this machine" "$other" "Muster's own" \
+    "turn it off for good: ufw disable, or systemctl disable --now firewalld"
   bridge=$(ip -4 route show default | sed -n 's/.* dev \(br-[^ ]*\).*/\1/p' | head -n 1)
   [ -z "$bridge" ] || problem "this machine's way out has a name that Docker's own networks have" "$bridge" \
     "any name that doesn't begin with br-" "rename the bridge"

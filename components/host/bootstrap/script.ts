@@ -33,7 +33,10 @@ const dockerMajor = 28;
 const shellFile = (name: string): string => readFileSync(join(__dirname, `${name}.sh`), "utf8");
 const variables = (values: Record<string, string | number | boolean>): string =>
   Object.entries(values)
-    .map(([name, value]) => `${name}=${quote(typeof value === "boolean" ? (value ? "yes" : "no") : String(value))}\n`)
+    .map(
+      ([name, value]) =>
+        `${name}=${quote(typeof value === "boolean" ? (value ? "yes" : "no") : String(value))}\n`,
+    )
     .join("");
 const span = (first: number, last: number): string => (first === last ? String(first) : `${first}-${last}`);
 
