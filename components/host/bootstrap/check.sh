@@ -118,7 +118,7 @@ check_ports() {
     $5 !~ /^(127\.|\[::1\]|\[::ffff:127\.)/ && $5 !~ /%lo:/ {
       port = $5; sub(/.*:/, "", port)
       # Above are the ports of clients that wait for an answer.
-      if ($1 == "tcp" || port < 32768) print $1 "/" port
+      if ($1 == "tcp" || port + 0 < 32768) print $1 "/" port
     }' | sort -u)
   taken='' closed=''
   for entry in $listening; do

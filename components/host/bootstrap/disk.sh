@@ -194,7 +194,12 @@ grow() {
   size=$(blockdev --getsize64 "$source")
   held=$(dumpe2fs -h "$source" 2> /dev/null | awk '/^Block count:/ { count = $3 } /^Block size:/ { size = $3 } END { printf "%.0f", count * size }')
   if [ $((size - held)) -ge 67108864 ]; then
-    say "grows the file system to $((size / 1048576)) MiB"
-    quietly resize2fs "$source"
+    if in_container; then
+      # Without the right to do so while it is mounted.
+      resize2fs "$source" > /dev/null 2>&1 || note "the data disk has grown, and its file system can't grow in this container"
+    else
+      say "grows the file system to $((size / 1048576)) MiB"
+      quietly resize2fs "$source"
+    fi
   fi
 }

@@ -1,8 +1,8 @@
 /**
  * The machine's own firewall, as rules that iptables-restore reads. The chains are ours alone; what loads them
  * (firewall.sh) puts the jumps to them first and adds the COMMIT, so that all of it comes into force at once.
- * They are in the mangle table, which is asked before the filter table: a Docker that is restarted with live-restore
- * puts its own rules before DOCKER-USER there, and what it publishes would be open to everyone.
+ * They are in the mangle table, which is asked before the filter table and which Docker leaves alone: in that one,
+ * what stands before DOCKER-USER changes with each network and each restart of Docker.
  */
 import type { FirewallRule, MachinePlan } from "./plan";
 

@@ -19,8 +19,8 @@ case $name in
       for (j = 1; j <= olds; j++) if (old[j] != "") print old[j]
       for (i = 1; i <= count; i++) if (rules[i] ~ /^-A/ && rules[i] !~ /j MUSTER/) print rules[i]
     }' "$FAKE/rules" "$FAKE/${name%-restore}" > "$FAKE/${name%-restore}.new"
-  mv "$FAKE/${name%-restore}.new" "$FAKE/${name%-restore}"
-  rm "$FAKE/rules"
+  cat "$FAKE/${name%-restore}.new" > "$FAKE/${name%-restore}"
+  rm "$FAKE/rules" "$FAKE/${name%-restore}.new"
   changes
   ;;
 ss) [ ! -e "$FAKE/listening" ] || cat "$FAKE/listening" ;;
