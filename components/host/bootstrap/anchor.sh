@@ -46,5 +46,5 @@ END
     quietly systemctl restart muster-anchor.service
     paid anchor
   fi
-  own_address=$(/usr/local/lib/muster/anchor address)
+  own_address=$(sh /usr/local/lib/muster/anchor address)
 }

@@ -12,8 +12,6 @@ topic_check() {
 }
 
 check_system() {
-  # shellcheck disable=SC1091 # the machine's own
-  distribution=$(. /etc/os-release && echo "$ID ${VERSION_ID:-}")
   case $distribution in
   "debian 12" | "debian 13" | "ubuntu 22.04" | "ubuntu 24.04") ;;
   *) problem "this distribution isn't supported" "$distribution" "Debian 12 or 13, Ubuntu 22.04 or 24.04" \
@@ -21,16 +19,17 @@ check_system() {
   esac
   [ -d /run/systemd/system ] || problem "this machine doesn't run systemd" "no /run/systemd/system" "systemd" \
     "install the distribution with its own init"
-  case $(uname -m) in
-  x86_64) architecture=amd64 ;;
-  aarch64) architecture=arm64 ;;
-  *) architecture=$(uname -m) ;;
-  esac
   case " $architectures " in
   *" $architecture "*) ;;
   *) problem "images of this stack aren't there for this processor" "$architecture" "$architectures" \
     "take a machine with another processor, or choose services that have such images" ;;
   esac
+  # Ours only closes: what another one closes stays so, the stack's ports too.
+  if grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2> /dev/null; then other=ufw
+  elif systemctl is-active -q firewalld.service; then other=firewalld
+  else other=''; fi
+  [ -z "$other" ] || problem "another firewall is at work on this machine" "$other" "Muster's own" \
+    "turn it off for good: ufw disable, or systemctl disable --now firewalld"
   bridge=$(ip -4 route show default | sed -n 's/.* dev \(br-[^ ]*\).*/\1/p' | head -n 1)
   [ -z "$bridge" ] || problem "this machine's way out has a name that Docker's own networks have" "$bridge" \
     "any name that doesn't begin with br-" "rename the bridge"
@@ -99,8 +98,9 @@ check_docker() {
   docker) others="docker.io podman-docker" ;;
   *) others="docker-ce docker-ce-cli podman-docker" ;;
   esac
-  for package in $others; do
-    [ -n "$(missing "$package")" ] || problem "another Docker is installed here" "package $package" \
+  # shellcheck disable=SC2086 # names are words of their own
+  for package in $(installed $others); do
+    problem "another Docker is installed here" "package $package" \
       "the one that machine.dockerSource names: $docker_source" "remove the package, or set machine.dockerSource"
   done
   [ ! -e /snap/bin/docker ] || problem "another Docker is installed here" "the snap docker" \
@@ -118,7 +118,7 @@ check_ports() {
     $5 !~ /^(127\.|\[::1\]|\[::ffff:127\.)/ && $5 !~ /%lo:/ {
       port = $5; sub(/.*:/, "", port)
       # Above are the ports of clients that wait for an answer.
-      if ($1 == "tcp" || port < 32768) print $1 "/" port
+      if ($1 == "tcp" || port + 0 < 32768) print $1 "/" port
     }' | sort -u)
   taken='' closed=''
   for entry in $listening; do

@@ -4,17 +4,22 @@
 mapped=/dev/mapper/muster
 disk_key=/run/muster/disk.key
 
-# What is on a disk, as `TYPE LABEL UUID`; `blank` where nothing at all is, to look at.
-content() {
+# What is on a disk, as `TYPE LABEL UUID`, or `blank` where nothing at all is to be seen: in $content.
+look_at() {
   code=0
-  found=$(blkid -p -o export "$1" 2> /dev/null) || code=$?
-  kind=$(printf '%s\n' "$found" | sed -n 's/^TYPE=//p')
+  told=$(blkid -p -o export "$1" 2> /dev/null) || code=$?
+  kind='' label='' id=''
+  while IFS='=' read -r name value; do
+    case $name in TYPE) kind=$value ;; LABEL) label=$value ;; UUID) id=$value ;; esac
+  done << END
+$told
+END
   if [ "$code" -eq 2 ] && [ -z "$(wipefs -n "$1")" ] && [ "$(lsblk -nro NAME "$1" | wc -l)" -le 1 ]; then
-    echo blank
+    content=blank
   elif [ -n "$kind" ]; then
-    echo "$kind" "$(printf '%s\n' "$found" | sed -n 's/^LABEL=//p')" "$(printf '%s\n' "$found" | sed -n 's/^UUID=//p')"
+    content="$kind $label $id"
   else
-    echo "a partition table, or several things at once"
+    content="a partition table, or several things at once"
   fi
 }
 # Data that no program has a name for are data as well. After a format that was cut short there may be some.
@@ -36,17 +41,16 @@ foreign() {
     "an empty disk, or the one that stack $stack has used before" \
     "name another disk; if nobody needs what is on it, empty it yourself: wipefs -a $disk_device && blkdiscard -z $disk_device"
 }
-# ours DISK: whether its file system is this stack's; says so and ends where it isn't.
+# ours DISK, after a look at it: goes on where its file system is this stack's.
 ours() {
-  found=$(content "$1")
-  case $found in
+  case $content in
   "ext4 muster "*)
     owner=$(stack_on "$1")
     # Cut short between its making and its marking, it has the UUID alone.
-    [ "$owner" = "$stack" ] || { [ -z "$owner" ] && [ "$found" = "ext4 muster $disk_uuid" ]; } ||
+    [ "$owner" = "$stack" ] || { [ -z "$owner" ] && [ "$content" = "ext4 muster $disk_uuid" ]; } ||
       foreign "data of stack ${owner:-unknown}"
     ;;
-  *) foreign "$found" ;;
+  *) foreign "$content" ;;
   esac
 }
 
@@ -79,8 +83,8 @@ check_disk() {
   done
 }
 check_content() {
-  found=$(content "$disk_device")
-  case $found in
+  look_at "$disk_device"
+  case $content in
   blank)
     zeroed "$disk_device" || foreign "data of a kind that blkid doesn't know"
     ! encrypted || needs_key "make an encrypted disk"
@@ -89,7 +93,9 @@ check_content() {
     encrypted || refuse "the data disk is encrypted" "machine.diskEncryption.unlock: provider" "tpm2, tang or manual" \
       "set what it was made with"
     if [ -e "$mapped" ]; then
-      ours "$mapped"
+      look_at "$mapped"
+      # Blank where a run was killed before it made the file system.
+      [ "$content" = blank ] || ours "$mapped"
     elif [ "$unlock" = manual ]; then
       needs_key "unlock the data disk"
     fi
@@ -138,15 +144,17 @@ mount_disk() {
   if encrypted; then
     unlock_disk
     source=$mapped
+    look_at "$source"
   fi
-  if [ "$(content "$source")" = blank ]; then
+  if [ "$content" = blank ]; then
     say "makes a file system on $disk_device"
     began_formatting
     quietly mkfs.ext4 -q -m 1 -L muster -U "$disk_uuid" "$source"
-    rm -f /var/lib/muster/formatting
+    look_at "$source"
   fi
   ours "$source"
-  disk_found=${found##* }
+  rm -f /var/lib/muster/formatting
+  disk_found=${content##* }
   line /etc/fstab 2 /srv/muster "UUID=$disk_found /srv/muster ext4 $fstab_options 0 2" units
   if mounted /srv/muster; then
     [ "$(findmnt -rn -o UUID --mountpoint /srv/muster)" = "$disk_found" ] ||
@@ -186,7 +194,12 @@ grow() {
   size=$(blockdev --getsize64 "$source")
   held=$(dumpe2fs -h "$source" 2> /dev/null | awk '/^Block count:/ { count = $3 } /^Block size:/ { size = $3 } END { printf "%.0f", count * size }')
   if [ $((size - held)) -ge 67108864 ]; then
-    say "grows the file system to $((size / 1048576)) MiB"
-    quietly resize2fs "$source"
+    if in_container; then
+      # Without the right to do so while it is mounted.
+      resize2fs "$source" > /dev/null 2>&1 || note "the data disk has grown, and its file system can't grow in this container"
+    else
+      say "grows the file system to $((size / 1048576)) MiB"
+      quietly resize2fs "$source"
+    fi
   fi
 }

@@ -10,19 +10,17 @@ export LC_ALL=C
 # What the kernel has of it, and the file that it was made of.
 state() { # PROGRAM VERSION
   cksum < "/etc/muster/firewall.$2"
-  "$1-save" -t filter 2> /dev/null | grep -E '^-A (.* )?MUSTER-|^-A FORWARD -j DOCKER-USER' || :
+  "$1-save" -t mangle 2> /dev/null | grep -E '^-A (.* )?MUSTER-' || :
 }
 load() { # PROGRAM VERSION
-  rules=$("$1-save" -t filter 2> /dev/null || :)
+  rules=$("$1-save" -t mangle 2> /dev/null || :)
   {
-    sed '1 a :DOCKER-USER - [0:0]' "/etc/muster/firewall.$2" |
-      if printf '%s\n' "$rules" | grep -q '^:DOCKER-USER '; then sed 2d; else cat; fi
-    # First in each, and once. Docker never empties DOCKER-USER; it is jumped to even while there is no Docker.
-    for jump in "INPUT -j MUSTER-INPUT" "OUTPUT -j MUSTER-OUTPUT" "DOCKER-USER -j MUSTER-DOCKER"; do
+    cat "/etc/muster/firewall.$2"
+    # First in each, and once.
+    for jump in "INPUT -j MUSTER-INPUT" "OUTPUT -j MUSTER-OUTPUT" "FORWARD -j MUSTER-DOCKER"; do
       printf '%s\n' "$rules" | grep -Fx -- "-A $jump" | sed 's/^-A/-D/' || :
       echo "-I ${jump% -j *} 1 -j ${jump#* -j }"
     done
-    printf '%s\n' "$rules" | grep -Fxq -- "-A FORWARD -j DOCKER-USER" || echo "-I FORWARD 1 -j DOCKER-USER"
     echo COMMIT
   } | "$1-restore" -w 30 --noflush
   mkdir -p -m 700 /run/muster

@@ -1,6 +1,8 @@
 /**
  * The machine's own firewall, as rules that iptables-restore reads. The chains are ours alone; what loads them
  * (firewall.sh) puts the jumps to them first and adds the COMMIT, so that all of it comes into force at once.
+ * They are in the mangle table, which is asked before the filter table and which Docker leaves alone: in that one,
+ * what stands before DOCKER-USER changes with each network and each restart of Docker.
  */
 import type { FirewallRule, MachinePlan } from "./plan";
 
@@ -19,7 +21,7 @@ const sources = (from: readonly string[]): string[] =>
     .filter((cidr) => !isV6(cidr))
     .map((cidr) => (cidr === "0.0.0.0/0" ? "" : ` -s ${cidr}`));
 
-/** A program on the host's network is met as it is; what Docker publishes has another address and port by then. */
+/** A program on the host's network is met as it is; what Docker publishes has a container's address by then. */
 const opened = ({ path, protocol, first, last, from }: FirewallRule): string[] =>
   path === "input"
     ? sources(from).map(
@@ -28,12 +30,11 @@ const opened = ({ path, protocol, first, last, from }: FirewallRule): string[] =
     : [
         ...sources(from).map(
           (source) =>
-            `-A MUSTER-DOCKER${source} -p ${protocol} -m conntrack --ctorigdstport ${span(first, last)} --ctdir ORIGINAL -j RETURN`,
+            `-A MUSTER-DOCKER${source} -p ${protocol} -m conntrack --ctstate DNAT --ctorigdstport ${span(first, last)} --ctdir ORIGINAL -j RETURN`,
         ),
         // A container that calls its own host's address is answered by Docker's proxy, which listens here.
         ...containerInterfaces.map(
-          (name) =>
-            `-A MUSTER-INPUT -i ${name} -p ${protocol} --dport ${span(first, last)} -j ACCEPT`,
+          (name) => `-A MUSTER-INPUT -i ${name} -p ${protocol} --dport ${span(first, last)} -j ACCEPT`,
         ),
       ];
 
@@ -52,7 +53,7 @@ const guardedMetadata = (address: string): string[] => [
   `-A MUSTER-DOCKER -d ${address} -j DROP`,
 ];
 const chains = [
-  "*filter",
+  "*mangle",
   ":MUSTER-INPUT - [0:0]",
   ":MUSTER-OUTPUT - [0:0]",
   ":MUSTER-DOCKER - [0:0]",

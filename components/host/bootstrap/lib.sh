@@ -38,6 +38,7 @@ quietly() {
 
 # One run at a time: what a cut connection has left at work is waited for.
 alone() {
+  # shellcheck disable=SC2174 # /run is there
   mkdir -p -m 700 /run/muster
   exec 9> /run/muster/lock
   flock -w 600 9 || fail "another bootstrap of this machine has been running for ten minutes"
@@ -99,20 +100,31 @@ mounted() { findmnt -rn --mountpoint "$1" > /dev/null; }
 # Whether the firewall hasn't been made yet: nobody counts on this machine so far.
 is_new() { [ ! -e /etc/muster/firewall.v4 ]; }
 
-# Packages that aren't there, of those named.
-missing() {
+# What the topics ask of the machine more than once.
+know_machine() {
+  # shellcheck disable=SC1091 # the machine's own
+  distribution=$(. /etc/os-release && echo "$ID ${VERSION_ID:-}")
+  case $(uname -m) in
+  x86_64) architecture=amd64 ;;
+  aarch64) architecture=arm64 ;;
+  *) architecture=$(uname -m) ;;
+  esac
+}
+
+# Those of some packages that are installed.
+installed() {
   # shellcheck disable=SC2016 # dpkg-query's own variables
   present=$(dpkg-query -W -f ' ${Package}:${db:Status-Status} ' "$@" 2> /dev/null) || :
   for package; do
-    case $present in
-    *" $package:installed "*) ;;
-    *) echo "$package" ;;
-    esac
+    case $present in *" $package:installed "*) echo "$package" ;; esac
   done
 }
 lists=old
 install() {
-  lacking=$(missing "$@")
+  present=" $(installed "$@" | tr '\n' ' ')" lacking=''
+  for package; do
+    case $present in *" $package "*) ;; *) lacking="$lacking $package" ;; esac
+  done
   [ -n "$lacking" ] || return 0
   # shellcheck disable=SC2086 # names are words of their own
   set -- $lacking

@@ -2,14 +2,14 @@
 # does so at boot.
 
 unlock_disk() {
-  if [ "$(content "$disk_device")" = blank ]; then
+  look_at "$disk_device"
+  if [ "$content" = blank ]; then
     say "encrypts $disk_device"
     began_formatting
     quietly cryptsetup luksFormat --batch-mode --type luks2 --label muster --key-file "$disk_key" "$disk_device"
-    rm -f /var/lib/muster/formatting
+    look_at "$disk_device"
   fi
-  luks_uuid=$(content "$disk_device")
-  luks_uuid=${luks_uuid##* }
+  luks_uuid=${content##* }
   case $unlock in
   tpm2) crypttab="muster UUID=$luks_uuid none luks,nofail,tpm2-device=auto" ;;
   tang) crypttab="muster UUID=$luks_uuid none luks,nofail,_netdev" ;;

@@ -24,7 +24,6 @@ export const topics = [
   "anchor",
   "leftovers",
 ] as const;
-export type Topic = (typeof topics)[number];
 
 /** Of the key that signs Docker's own packages. */
 const dockerFingerprint = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88";
@@ -34,7 +33,10 @@ const dockerMajor = 28;
 const shellFile = (name: string): string => readFileSync(join(__dirname, `${name}.sh`), "utf8");
 const variables = (values: Record<string, string | number | boolean>): string =>
   Object.entries(values)
-    .map(([name, value]) => `${name}=${quote(typeof value === "boolean" ? (value ? "yes" : "no") : String(value))}\n`)
+    .map(
+      ([name, value]) =>
+        `${name}=${quote(typeof value === "boolean" ? (value ? "yes" : "no") : String(value))}\n`,
+    )
     .join("");
 const span = (first: number, last: number): string => (first === last ? String(first) : `${first}-${last}`);
 
@@ -80,13 +82,8 @@ const header = (plan: MachinePlan): string => {
   });
 };
 
-/**
- * Makes a bare machine ready for the stack, or mends one; idempotent, without secrets.
- * Says on stderr what it changes, and on stdout its facts, one line of JSON (`MachineFacts`).
- * Exit code 3: what is asked for can't be done here, and one line for each reason says why.
- * @param only what of it; all, but for tests.
- */
-export function bootstrapScript(plan: MachinePlan, only: readonly Topic[] = topics): string {
+/** A script that knows all that the bootstrap knows, and runs these lines. */
+export function machineScript(plan: MachinePlan, lines: readonly string[]): string {
   // All is read before any of it runs: a connection that is cut while it sends leaves nothing half done, and no
   // program finds the rest of the script on its standard input.
   return `${header(plan)}
@@ -95,10 +92,22 @@ ${shellFile("luks")}
 bootstrap() {
   exec 3>&1 1>&2
   alone
-${only.map((topic) => `  topic_${topic}\n`).join("")}}
+  know_machine
+${lines.map((line) => `  ${line}\n`).join("")}}
 bootstrap < /dev/null
 `;
 }
+
+/**
+ * Makes a bare machine ready for the stack, or mends one; idempotent, without secrets.
+ * Says on stderr what it changes, and on stdout its facts, one line of JSON (`MachineFacts`).
+ * Exit code 3: what is asked for can't be done here, and one line for each reason says why.
+ */
+export const bootstrapScript = (plan: MachinePlan): string =>
+  machineScript(
+    plan,
+    topics.map((topic) => `topic_${topic}`),
+  );
 
 /** Secrets that a machine holds: for the second script alone. */
 export interface MachineSecrets {

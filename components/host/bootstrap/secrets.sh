@@ -3,6 +3,7 @@ set -eu
 umask 077
 
 secrets() {
+  # shellcheck disable=SC2174 # /run is there
   mkdir -p -m 700 /run/muster
   if [ -n "$disk_key" ]; then
     printf '%s' "$disk_key" > /run/muster/disk.key.new

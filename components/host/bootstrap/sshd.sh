@@ -20,14 +20,14 @@ X11Forwarding no
 PermitTunnel no"
   if [ "$(cat "$ours_sshd" 2> /dev/null)" != "$wanted_sshd" ]; then
     # sshd refuses to look at anything without it; where a socket starts sshd it is there only later.
-    mkdir -p -m 755 /run/sshd
+    mkdir -p /run/sshd
     printf '%s\n' "$wanted_sshd" > /run/muster/sshd
     quietly sshd -t -f /run/muster/sshd
     before=$(cat "$ours_sshd" 2> /dev/null) || :
     printf '%s\n' "$wanted_sshd" | place "$ours_sshd" 644 sshd
   fi
   owed sshd || return 0
-  mkdir -p -m 755 /run/sshd
+  mkdir -p /run/sshd
   if ! said=$(sshd -t 2>&1); then
     if [ -n "${before:-}" ]; then printf '%s\n' "$before" > "$ours_sshd"; else rm -f "$ours_sshd"; fi
     fail "sshd doesn't accept its settings, and ours were taken back: $said"

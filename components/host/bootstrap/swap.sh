@@ -18,7 +18,7 @@ topic_swap() {
   swapping || swapon "$swap_file" 2> /dev/null ||
     note "swap can't be turned on here; the machine has its memory alone"
 }
-swapping() { [ -n "$(swapon --noheadings --show=NAME | grep -Fx "$swap_file")" ]; }
+swapping() { swapon --noheadings --show=NAME | grep -Fxq "$swap_file"; }
 make_swap() {
   say "makes a swap file of $swap_mib MiB"
   rm -f "$swap_file.new"

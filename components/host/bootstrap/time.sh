@@ -12,9 +12,4 @@ topic_time() {
   fi
 }
 # Whether another program keeps the time already, such as a provider's image has.
-has_clock() {
-  for package in chrony ntpsec ntp openntpd; do
-    if [ -z "$(missing "$package")" ]; then return 0; fi
-  done
-  return 1
-}
+has_clock() { [ -n "$(installed chrony ntpsec ntp openntpd)" ]; }
