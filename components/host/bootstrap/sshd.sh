@@ -13,8 +13,8 @@ PermitRootLogin $root_login
 LoginGraceTime 30
 MaxStartups 64:30:128
 MaxSessions 64
-AllowTcpForwarding no
-AllowStreamLocalForwarding yes
+AllowTcpForwarding local
+AllowStreamLocalForwarding local
 AllowAgentForwarding no
 X11Forwarding no
 PermitTunnel no"
@@ -33,7 +33,7 @@ PermitTunnel no"
     fail "sshd doesn't accept its settings, and ours were taken back: $said"
   fi
   effective=$(sshd -T -C "user=$user,host=localhost,addr=127.0.0.1" 2> /dev/null)
-  for setting in "passwordauthentication no" "kbdinteractiveauthentication no" "allowstreamlocalforwarding yes"; do
+  for setting in "passwordauthentication no" "kbdinteractiveauthentication no" "allowstreamlocalforwarding local"; do
     printf '%s\n' "$effective" | grep -Fxq "$setting" ||
       refuse "another setting of sshd comes before ours" "$(printf '%s\n' "$effective" | grep "^${setting% *} ")" "$setting" \
         "remove it from /etc/ssh/sshd_config and from /etc/ssh/sshd_config.d"
