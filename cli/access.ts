@@ -43,12 +43,15 @@ export function engineOf(
     const server = serversOf(topology)[name];
     return server === undefined ? undefined : accessOf(topology, name, server);
   }
-  const address =
-    outputOf(state, `address-${name}`, "ipAddress") ?? outputOf(state, `address-${name}`, "publicIp");
+  const address = addressOf(state, name);
   const hostKey = outputOf(state, `host-key-${name}`, "publicKeyOpenssh")?.trim();
   if (address === undefined || hostKey === undefined) return undefined;
   return { stack, host: name, address, port: 22, user: cloudUser[host.provider], hostKey };
 }
+
+/** The reserved address of a cloud's host. */
+export const addressOf = (state: StackState | undefined, host: string): string | undefined =>
+  outputOf(state, `address-${host}`, "ipAddress") ?? outputOf(state, `address-${host}`, "publicIp");
 
 /** As `engineOf`, for a machine; `undefined` for this machine's own engine. */
 export function sshOf(

@@ -7,6 +7,7 @@ import { secretSetting } from "../../stacks/settings/engine";
 import type { Topology } from "../../stacks/topology";
 import type { MachinePlan, VpnPlan } from "./bootstrap/plan";
 import { bootstrapScript, secretsScript } from "./bootstrap/script";
+import { diskKeySecret } from "./diskKey";
 import { dockerHost, type SshAccess, sshOptions } from "./ssh";
 
 export interface RemoteArgs {
@@ -76,9 +77,6 @@ function bringSecrets(name: string, args: RemoteArgs, provider: command.Provider
 const isLuks = ({ settings }: Topology): boolean => settings.machine.diskEncryption.unlock !== "provider";
 /** The data are on the first host's disk. */
 const diskHost = ({ hosts }: Topology): string | undefined => hosts[0]?.name;
-
-/** Name of the passphrase that is made where the settings give none. */
-export const diskKeySecret = "disk-key";
 
 function diskKeyOf({ secrets, settings }: Topology, parent: pulumi.Resource): pulumi.Output<string> {
   if (secrets.has("diskKey")) return secretSetting("diskKey");

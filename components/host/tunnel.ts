@@ -169,7 +169,7 @@ export class SshError extends Error {
   }
 }
 
-function describe({ address, port, user, host, hostKey }: SshAccess, said: string): string {
+function describe({ stack, address, port, user, host, hostKey }: SshAccess, said: string): string {
   const at = `${user}@${address}, port ${port}`;
   if (/host key verification failed|no .* host key is known|host key .* changed/i.test(said))
     return [
@@ -186,7 +186,7 @@ function describe({ address, port, user, host, hostKey }: SshAccess, said: strin
   if (/permission denied/i.test(said))
     return [
       `The host ${host} at ${at} doesn't accept Muster's SSH key.`,
-      `  fix: put its public key into ~/.ssh/authorized_keys of ${user} there; \`npm run key\` prints it`,
+      `  fix: put its public key into ~/.ssh/authorized_keys of ${user} there; ssh-keygen -y -f ${keyFile(stack)} prints it`,
     ].join("\n");
   return [
     `The host ${host} at ${at} can't be reached over SSH.`,

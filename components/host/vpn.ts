@@ -1,10 +1,10 @@
 /** The tunnel of a stack: who is in it, and with which keys. */
-import { createPrivateKey, createPublicKey } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import type { Topology } from "../../stacks/topology";
 import { type Tunnel, tunnelOf } from "../../stacks/topology/tunnel";
 import type { VpnPlan } from "./bootstrap/plan";
+import { publicKeyOf } from "./wireguard";
 
 /** Keys of all who are in the tunnel and don't keep their own to themselves. */
 export class TunnelKeys extends pulumi.ComponentResource {
@@ -58,20 +58,6 @@ export class TunnelKeys extends pulumi.ComponentResource {
   private publicKey(name: string): pulumi.Output<string> {
     return pulumi.unsecret(this.privateKey(name).apply(publicKeyOf));
   }
-}
-
-/** The start of a private X25519 key in PKCS8, before its 32 bytes (RFC 8410). */
-const pkcs8Start = Buffer.from("302e020100300506032b656e04220420", "hex");
-
-/** Public key of a private one, both as WireGuard writes them. */
-export function publicKeyOf(privateKey: string): string {
-  const key = createPrivateKey({
-    key: Buffer.concat([pkcs8Start, Buffer.from(privateKey, "base64")]),
-    format: "der",
-    type: "pkcs8",
-  });
-  const { x = "" } = createPublicKey(key).export({ format: "jwk" });
-  return Buffer.from(x, "base64url").toString("base64");
 }
 
 /** The tunnel's keys, where the stack has a tunnel. */

@@ -128,6 +128,6 @@ ${shellFile("secrets")}`;
 }
 
 /** Opens a data disk that waits for a person, and starts Docker; the passphrase comes on standard input. For `sh -c`. */
-export const unlockScript = ({ disk }: MachinePlan): string =>
+export const unlockScript = ({ disk }: { disk: Pick<MachinePlan["disk"], "device"> }): string =>
   `${variables({ disk_device: disk.device ?? "" })}
 ${shellFile("unlock")}`;

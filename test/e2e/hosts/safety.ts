@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import { firewallRules } from "../../../stacks/topology/firewall";
+import { mainHost } from "../../../stacks/topology/hosts";
+import { type HostStage, stackName } from "./stage";
+
+const scan = join(__dirname, "..", "scan.cjs");
+
+/** What nobody reaches, and where no key may stand. */
+export function safety(stage: HostStage): void {
+  describe("on the machine", () => {
+    it("has exactly the topology's ports open, for another computer in its network", () => {
+      const expected = firewallRules(stage.stack.topology(), mainHost)
+        .filter(({ protocol }) => protocol === "tcp")
+        .map(({ first }) => first)
+        .sort((a, b) => a - b);
+      const { output } = stage.fromNeighbour([process.execPath, scan, stage.machine.address]);
+      expect(JSON.parse(output)).toEqual(expected);
+    });
+
+    it("keeps closed what others publish past it", async () => {
+      await stage.machine.run(
+        `docker run --detach --name stray --publish 9998:8065 --network muster-${stackName}-outside --entrypoint sleep $(docker inspect -f '{{.Image}}' muster-${stackName}-backup) 600`,
+      );
+      const { output } = stage.fromNeighbour([process.execPath, scan, stage.machine.address]);
+      await stage.machine.run("docker rm --force stray");
+      expect(JSON.parse(output)).not.toContain(9998);
+    });
+
+    it("lets no container reach the machine's metadata", async () => {
+      // On the wire beyond the bridge, somebody answers as a cloud's metadata service would.
+      await stage.machine.run("ip addr add 169.254.169.254/32 dev lo");
+      try {
+        const asked = await stage
+          .inContainer("backup", "/muster/busybox nc -w 2 169.254.169.254 22")
+          .catch((error: unknown) => String(error));
+        expect(asked).not.toContain("SSH-2.0");
+        expect(await stage.machine.run("timeout 2 sh -c 'exec 3<>/dev/tcp/169.254.169.254/22; head -c 7 <&3' 2>&1 || bash -c 'exec 3<>/dev/tcp/169.254.169.254/22; head -c 7 <&3'")).toContain("SSH-2.0");
+      } finally {
+        await stage.machine.run("ip addr del 169.254.169.254/32 dev lo");
+      }
+    });
+
+    it("takes keys alone, and as many connections at once as an up makes", async () => {
+      const settings = await stage.machine.run("sshd -T");
+      expect(settings).toContain("passwordauthentication no");
+      expect(settings).toContain("maxsessions 64");
+    });
+
+    it("has no private key in what was printed, in plain state or in a command's text", async () => {
+      const state = await stage.stack.pulumi(["stack", "export"]);
+      for (const text of [state, stage.stack.transcript]) {
+        expect(text).not.toContain("PRIVATE KEY");
+      }
+    });
+  });
+}
