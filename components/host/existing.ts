@@ -1,11 +1,13 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
 import type { HostSettings } from "../../stacks/settings/schema";
 import type { Topology } from "../../stacks/topology";
 import type { Host, HostFactory, Machine } from "./host";
 import { machinePlanOf } from "./machinePlan";
 import { remoteDocker, setUpMachine } from "./remote";
 import { accessOf, type SshAccess } from "./ssh";
+import { clientKey } from "./sshKeys";
 
 type Settings = Extract<HostSettings, { provider: "existing" }>;
 
@@ -34,7 +36,12 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
       anchor: false,
       ...(settings.dataDisk === undefined ? {} : { device: settings.dataDisk }),
     });
-    const args = { plan, access: this.engine, machineId: this.machine.id };
+    const args = {
+      plan,
+      access: this.engine,
+      clientKey: clientKey(new tls.Provider(name, {}, { parent: this })),
+      machineId: this.machine.id,
+    };
     this.provider = remoteDocker(name, this.engine, setUpMachine(name, args, this), this);
     this.registerOutputs();
   }

@@ -10,10 +10,14 @@ import { dockerHost, type SshAccess, sshOptions } from "./ssh";
 export interface RemoteArgs {
   plan: MachinePlan;
   access: pulumi.Input<SshAccess>;
+  /** Public half of the key with which Muster logs in. */
+  clientKey: pulumi.Input<string>;
   /** Another value for another machine. */
   machineId: pulumi.Input<string>;
   /** The machine, where we make it. */
   machine?: pulumi.Resource;
+  /** The data disk, where we make it. Once it has grown, the machine is told to look again. */
+  disk?: { device: pulumi.Input<string>; sizeGiB: pulumi.Input<number> };
   /** What must be there before the machine is asked anything. */
   dependsOn?: readonly pulumi.Resource[];
 }
@@ -21,16 +25,17 @@ export interface RemoteArgs {
 /** Sets a machine up, as often as its plan changes; nothing is made on it before that is done. */
 export function setUpMachine(
   name: string,
-  { plan, access, machineId, machine, dependsOn = [] }: RemoteArgs,
+  args: RemoteArgs,
   parent: pulumi.Resource,
 ): command.remote.Command {
+  const { plan, access, machineId, machine, dependsOn = [] } = args;
   const provider = new command.Provider(name, {}, { parent });
   return new command.remote.Command(
     `bootstrap-${name}`,
     {
       connection: connectionTo(access),
       create: asRoot(plan.user),
-      stdin: bootstrapScript(plan),
+      stdin: scriptFor(args),
       // What it changes is shown; its answer is for the program.
       logging: command.remote.Logging.Stderr,
       triggers: [machineId],
@@ -45,6 +50,29 @@ export function setUpMachine(
     },
   );
 }
+
+/** The bootstrap of the plan and of what is known late. */
+function scriptFor({ plan, clientKey, disk }: RemoteArgs): pulumi.Output<string> {
+  return pulumi
+    .all([clientKey, disk?.device ?? plan.disk.device, disk?.sizeGiB])
+    .apply(([key, device, sizeGiB]) => {
+      const script = bootstrapScript({
+        ...plan,
+        authorizedKeys: [...new Set([key, ...plan.authorizedKeys])],
+        disk: { ...plan.disk, ...(device === undefined ? {} : { device }) },
+      });
+      return sizeGiB === undefined ? script : `${script}# The data disk has ${sizeGiB} GiB.\n`;
+    });
+}
+
+/** The address at which what is sent to the machine arrives: another one behind address translation. */
+export const ownAddressOf = (
+  bootstrap: command.remote.Command,
+  publicAddress: pulumi.Input<string>,
+): pulumi.Output<string> =>
+  pulumi
+    .all([bootstrap.stdout, publicAddress])
+    .apply(([facts, address]) => /"ownAddress":"([0-9.]+)"/.exec(facts)?.[1] ?? address);
 
 /** The one provider of a remote host. */
 export function remoteDocker(
