@@ -13,12 +13,12 @@ export = async (): Promise<Outputs> => {
   const stack = pulumi.getStack();
   const topology = loadTopology(stack, readEngineConfig(), refuse);
   const { host } = topology.settings;
-  const createHost = loadAdapter(host.provider);
+  const createHosts = loadAdapter(host.provider);
   const container = (service: string): string => containerName(stack, service);
   // Before all else: a busy program would hear the answer too late.
   const status =
     host.provider === "local" ? await readBackupStatus(host.engine, container(backup.name)) : unknownStatus;
-  new Environment(stack, topology, createHost);
+  new Environment(stack, topology, createHosts);
   return outputsOf(topology, container, status);
 };
 

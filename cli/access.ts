@@ -1,7 +1,7 @@
 /** How our own verbs reach the Docker Engine of a stack's host, wherever it is. */
 import type Docker from "dockerode";
 import { connect } from "../components/host/engine";
-import { accessOf, type EngineAddress, type SshAccess } from "../components/host/ssh";
+import { accessOf, type EngineAddress, serversOf, type SshAccess } from "../components/host/ssh";
 import { EngineMissing, runOnHost, SshError, writeKey } from "../components/host/tunnel";
 import { mainHost } from "../stacks/topology/hosts";
 import type { Topology } from "../stacks/topology";
@@ -32,12 +32,17 @@ const cloudUser = { digitalocean: "root", aws: "admin" } as const;
  * `undefined` where no machine has been made yet.
  */
 export function engineOf(
-  { stack, settings: { host } }: Topology,
+  topology: Topology,
   state: StackState | undefined,
   name = mainHost,
 ): EngineAddress | undefined {
+  const { stack, settings } = topology;
+  const { host } = settings;
   if (host.provider === "local") return host.engine;
-  if (host.provider === "existing") return accessOf(stack, host);
+  if (host.provider === "existing") {
+    const server = serversOf(topology)[name];
+    return server === undefined ? undefined : accessOf(topology, name, server);
+  }
   const address =
     outputOf(state, `address-${name}`, "ipAddress") ?? outputOf(state, `address-${name}`, "publicIp");
   const hostKey = outputOf(state, `host-key-${name}`, "publicKeyOpenssh")?.trim();
@@ -46,21 +51,32 @@ export function engineOf(
 }
 
 /** As `engineOf`, for a machine; `undefined` for this machine's own engine. */
-export function sshOf(topology: Topology, state: StackState | undefined): SshAccess | undefined {
-  const engine = engineOf(topology, state);
+export function sshOf(
+  topology: Topology,
+  state: StackState | undefined,
+  name: string,
+): SshAccess | undefined {
+  const engine = engineOf(topology, state, name);
   return typeof engine === "string" ? undefined : engine;
 }
 
+/** The state, where a host's address stands in it alone. */
+async function stateFor({ stack, settings: { host } }: Topology): Promise<StackState | undefined> {
+  return host.provider === "digitalocean" || host.provider === "aws" ? readState(stack) : undefined;
+}
+
 /**
- * The engine of a stack's host; `undefined` where the machine has none yet.
- * @param state where it is known already; a cloud's machine is looked up in it.
+ * The engine of one of a stack's hosts; `undefined` where the machine has none yet.
+ * @param state where it is known already.
  * @throws UserError where the machine can't be reached.
  */
-export async function tryReach(topology: Topology, state?: StackState): Promise<Docker | undefined> {
-  const { provider } = topology.settings.host;
+export async function tryReach(
+  topology: Topology,
+  state?: StackState,
+  name = mainHost,
+): Promise<Docker | undefined> {
   if (isRemote(topology)) prepareProject();
-  const isCloud = provider === "digitalocean" || provider === "aws";
-  const engine = engineOf(topology, isCloud ? (state ?? (await readState(topology.stack))) : state);
+  const engine = engineOf(topology, state ?? (await stateFor(topology)), name);
   if (engine === undefined) return undefined;
   await prepareAccess(topology);
   try {
@@ -72,16 +88,27 @@ export async function tryReach(topology: Topology, state?: StackState): Promise<
 }
 
 /**
- * The engine of a stack that is there.
- * @throws UserError where it isn't, or can't be reached.
+ * The engine of one of a stack's hosts.
+ * @throws UserError where it isn't there yet, or can't be reached.
  */
-export async function reach(topology: Topology, state?: StackState): Promise<Docker> {
-  const docker = await tryReach(topology, state);
+export async function reach(topology: Topology, state?: StackState, name = mainHost): Promise<Docker> {
+  const docker = await tryReach(topology, state, name);
   if (docker !== undefined) return docker;
   const { stack } = topology;
   throw new UserError(
-    `The host of stack ${stack} has no Docker Engine yet.\n  fix: bring the stack up first (npm run up -- ${stack})`,
+    `The host ${name} of stack ${stack} has no Docker Engine yet.\n  fix: bring the stack up first (npm run up -- ${stack})`,
   );
+}
+
+/** The engines of all hosts that have one, by the hosts' names. */
+export async function reachAll(topology: Topology, state?: StackState): Promise<Map<string, Docker>> {
+  const known = state ?? (await stateFor(topology));
+  const engines = new Map<string, Docker>();
+  for (const { name } of topology.hosts) {
+    const docker = await tryReach(topology, known, name);
+    if (docker !== undefined) engines.set(name, docker);
+  }
+  return engines;
 }
 
 /** Asks the machine something over SSH. @throws UserError where it can't be reached. */

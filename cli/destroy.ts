@@ -3,7 +3,7 @@ import { labels } from "../components/host/engine";
 import { describeRepository, repositoryKeySecret } from "../components/services/backup/repository";
 import { stackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
-import { prepareAccess, tryReach } from "./access";
+import { prepareAccess, reachAll } from "./access";
 import { UserError } from "./errors";
 import { clearDeadLock } from "./heal";
 import { runnable } from "./load";
@@ -61,13 +61,13 @@ export async function destroy(stack: string, options: Options, rest: readonly st
     return;
   }
   await keepRepositoryKey(topology, state);
-  const docker = await tryReach(topology, state);
+  const engines = await reachAll(topology, state);
   const unprotected = await capturePulumi(["state", "unprotect", "--all", "-s", stack, "--yes"]);
   if (unprotected.code !== 0) throw new UserError(unprotected.stderr.trim());
   const code = await runPulumi(["destroy", "-s", stack, ...confirmed, ...rest]);
   if (code !== 0)
     throw new UserError(`The stack ${stack} isn't fully removed; see above. Run the same command again.`);
-  await removeVolumes(docker, stack, instanceOf(state));
+  for (const docker of engines.values()) await removeVolumes(docker, stack, instanceOf(state));
   console.log(`\nRemoved, with all its data.`);
 }
 
@@ -88,12 +88,8 @@ async function keepRepositoryKey({ stack, settings, secrets }: Topology, state: 
 }
 
 /** The engine keeps data volumes even then (retainOnDelete): this is the one place that removes them. */
-async function removeVolumes(
-  docker: Docker | undefined,
-  stack: string,
-  instance: string | undefined,
-): Promise<void> {
-  if (docker === undefined || instance === undefined) return;
+async function removeVolumes(docker: Docker, stack: string, instance: string | undefined): Promise<void> {
+  if (instance === undefined) return;
   const filters = { label: [`${labels.stack}=${stack}`, `${labels.instance}=${instance}`] };
   for (const { Name } of (await docker.listVolumes({ filters })).Volumes)
     await docker.getVolume(Name).remove();

@@ -2,7 +2,8 @@
 import type Docker from "dockerode";
 import { demultiplex, linesOf } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
-import { reach } from "./access";
+import { mainHost } from "../stacks/topology/hosts";
+import { reach, reachAll } from "./access";
 import { UserError } from "./errors";
 import { runnable } from "./load";
 
@@ -21,11 +22,14 @@ export async function logs(
     );
   if (!/^\d+$/.test(tail))
     throw new UserError(`--tail takes a number of lines.\n  given: ${tail}\n  fix:   for example --tail 100`);
-  const docker = await reach(topology);
+  const engines = await reachAll(topology);
+  const hosts = new Map(topology.services.map(({ name, host }) => [name, host]));
   const services = wanted.length > 0 ? wanted : known;
   const width = Math.max(...services.map((name) => name.length));
   await Promise.all(
     services.map(async (name) => {
+      const host = hosts.get(name) ?? mainHost;
+      const docker = engines.get(host) ?? (await reach(topology, undefined, host));
       const print = (line: string): void => console.log(`${name.padEnd(width)} | ${line}`);
       const container = await running(docker, stack, name);
       const options = { stdout: true, stderr: true, tail: Number(tail) };

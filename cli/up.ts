@@ -1,17 +1,16 @@
-import type Docker from "dockerode";
 import { lastLogLines } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
 import { undoneMark } from "../components/services/job";
 import { readStackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
-import { isRemote, prepareAccess, reach, tryReach } from "./access";
+import { isRemote, prepareAccess, reach, reachAll } from "./access";
 import { UserError } from "./errors";
 import { clearDeadLock, releaseFormerVolumes, removeStrays, retryUndone, settlePending } from "./heal";
 import { addressIsSet, rememberLanAddress, withLanAddress } from "./lan";
 import { checkUpgrade, runnable } from "./load";
 import { missingOnHost, missingTools, requireAll } from "./preflight";
-import { missingOnMachine } from "./preflight.machine";
+import { missingOnMachines } from "./preflight.machine";
 import { kernelNotices } from "./preflight.network";
 import { prepareProject, projectDir } from "./project";
 import { capturePulumi, runPulumi } from "./pulumi";
@@ -47,7 +46,7 @@ export async function makeReady(stack: string): Promise<Ready> {
   if (isRemote(topology)) {
     // The stack holds the key with which its machines are reached.
     if (state === undefined) await initStack(stack);
-    await requireAll(await missingOnMachine(topology, state));
+    await requireAll(await missingOnMachines(topology, state));
     return { topology, state };
   }
   await requireAll(await missingOnHost(await reach(topology), topology, state));
@@ -59,20 +58,19 @@ export async function makeReady(stack: string): Promise<Ready> {
 
 /** What follows once all is up: the new state goes into the next backup, and people hear what there is. */
 export async function settle({ topology }: Ready): Promise<void> {
-  const docker = await reach(topology);
-  await handStateToBackup(docker, topology);
+  await handStateToBackup(await reach(topology), topology);
   say(await summary(topology));
-  say(await undoneParts(docker, topology));
+  say(await undoneParts(topology));
 }
 
 /** The engine's part of it: heals, and runs it. */
 export async function bringUp({ topology, state }: Ready, rest: readonly string[] = []): Promise<void> {
   const { stack } = topology;
   if (state !== undefined) {
-    const docker = await tryReach(topology, state);
-    if (docker !== undefined) say(await removeStrays(docker, stack, state));
+    const engines = [...(await reachAll(topology, state)).values()];
+    for (const docker of engines) say(await removeStrays(docker, stack, state));
     say(await settlePending(stack, state));
-    if (docker !== undefined) say(await retryUndone(docker, stack, state));
+    for (const docker of engines) say(await retryUndone(docker, stack, state));
     say(await releaseFormerVolumes(topology, state));
   }
   // With a refresh: a container that somebody removed or stopped comes back.
@@ -119,9 +117,17 @@ export async function passOn(
 }
 
 /** What jobs have left undone, in their own words. */
-async function undoneParts(docker: Docker, { stack, services }: Topology): Promise<string[]> {
-  const jobs = services.flatMap(({ name, jobs: own }) => own.map(({ job }) => `${name}-${job.name}`));
-  const logs = await Promise.all(jobs.map((job) => lastLogLines(docker, containerName(stack, job), 100)));
+async function undoneParts(topology: Topology): Promise<string[]> {
+  const { stack, services } = topology;
+  const engines = await reachAll(topology);
+  const logs = await Promise.all(
+    services.flatMap(({ name, host, jobs }) => {
+      const docker = engines.get(host);
+      return docker === undefined
+        ? []
+        : jobs.map(({ job }) => lastLogLines(docker, containerName(stack, `${name}-${job.name}`), 100));
+    }),
+  );
   const lines = logs.flat().filter((line) => line.startsWith(undoneMark));
   return lines.length === 0
     ? []

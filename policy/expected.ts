@@ -30,7 +30,10 @@ export function expectedOf(topology: Topology): Expected {
         name,
         openings
           .filter(({ service }) => service === name && !withHostNetwork.has(service))
-          .map(({ bind, published, number, protocol }) => `${bind}:${published}->${number}/${protocol}`),
+          .map(
+            ({ bind, published, number, protocol }) =>
+              `${typeof bind === "string" ? bind : "*"}:${published}->${number}/${protocol}`,
+          ),
       ]),
     ),
     hostNetworks: withHostNetwork,
@@ -64,7 +67,7 @@ function openingsOf({ settings: { machine }, openings }: Topology, host: string)
     ...openings
       .filter((opening) => opening.host === host && opening.from !== "this machine")
       .flatMap(({ protocol, published, last, from }) =>
-        (from === "Cloudflare" ? cloudflareNetworks : [everyone]).map(
+        (from === "Cloudflare" ? cloudflareNetworks : [from === "other hosts" ? from : everyone]).map(
           (network) => `${protocol} ${published}-${last} from ${network}`,
         ),
       ),

@@ -33,20 +33,25 @@ const bornWith: Readonly<Record<string, readonly string[]>> = {
   [types.droplet]: ["image", "userData", "sshKeys"],
   [types.instance]: ["ami", "userData", "keyName"],
 };
+const otherHosts = "other hosts";
 /** Networks to which a DigitalOcean firewall opens ports. */
 const inboundTexts = (rules: unknown): string[] =>
   list(rules)
     .map(map)
     .filter(({ protocol }) => protocol !== "icmp")
-    .flatMap(({ protocol, portRange, sourceAddresses }) => {
+    .flatMap(({ protocol, portRange, sourceAddresses, sourceTags }) => {
       const [first = "", last = first] = String(portRange).split("-");
-      return list(sourceAddresses).map((from) => `${String(protocol)} ${first}-${last} from ${String(from)}`);
+      return list(sourceTags === undefined ? sourceAddresses : [otherHosts]).map(
+        (from) => `${String(protocol)} ${first}-${last} from ${String(from)}`,
+      );
     });
 const ingressTexts = (rules: readonly GraphResource[]): string[] =>
   rules
     .filter(({ inputs }) => inputs["ipProtocol"] !== "icmp")
     .map(({ inputs: { ipProtocol, fromPort, toPort, cidrIpv4 } }) =>
-      [ipProtocol, `${String(fromPort)}-${String(toPort)}`, "from", cidrIpv4].map(String).join(" "),
+      [ipProtocol, `${String(fromPort)}-${String(toPort)}`, "from", cidrIpv4 ?? otherHosts]
+        .map(String)
+        .join(" "),
     );
 const planned = (texts: readonly string[], { name }: GraphResource, { expected }: Graph): boolean =>
   JSON.stringify([...texts].sort()) ===

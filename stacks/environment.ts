@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { HostFactory } from "../components/host/host";
+import type { HostsFactory } from "../components/host/host";
 import { Platform } from "../components/platform/platform";
 import type { Topology } from "./topology";
 
@@ -8,11 +8,11 @@ export class Environment extends pulumi.ComponentResource {
   constructor(
     name: string,
     topology: Topology,
-    createHost: HostFactory,
+    createHosts: HostsFactory,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("muster:index:Environment", name, {}, opts);
-    const hosts = topology.hosts.map((plan) => createHost(plan.name, topology, { parent: this }));
+    const hosts = createHosts(topology, { parent: this });
     new Platform("platform", { topology, hosts }, { parent: this });
     this.registerOutputs();
   }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { localHost } from "../../components/host/local";
+import { localHosts } from "../../components/host/local";
 import { containerName } from "../../components/platform/names";
 import { Environment } from "../../stacks/environment";
 import { type Outputs, outputsOf } from "../../stacks/outputs";
@@ -10,6 +10,6 @@ export = (): Outputs => {
   const stack = pulumi.getStack();
   const config = new pulumi.Config();
   const topology = syntheticTopology(stack, config.requireNumber("services"), config.getObject("overrides"));
-  new Environment(stack, topology, localHost);
+  new Environment(stack, topology, localHosts);
   return outputsOf(topology, (service) => containerName(stack, service));
 };

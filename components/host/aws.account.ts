@@ -1,5 +1,6 @@
 /** What all hosts of a stack at AWS share. */
 import { KeyPair } from "@pulumi/aws/ec2/keyPair";
+import type { SecurityGroup } from "@pulumi/aws/ec2/securityGroup";
 import { InstanceProfile } from "@pulumi/aws/iam/instanceProfile";
 import { Role } from "@pulumi/aws/iam/role";
 import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment";
@@ -11,7 +12,7 @@ import { secretSetting } from "../../stacks/settings/engine";
 import type { HostSettings } from "../../stacks/settings/schema";
 import type { Topology } from "../../stacks/topology";
 import { physicalPrefix } from "../platform/names";
-import { type Child, createNetwork, type Network } from "./aws.network";
+import { type Child, createFirewalls, createNetwork, type Network } from "./aws.network";
 import { clientKey } from "./sshKeys";
 
 export type AwsSettings = Extract<HostSettings, { provider: "aws" }>;
@@ -24,6 +25,8 @@ export class AwsAccount extends pulumi.ComponentResource {
   readonly provider: Provider;
   readonly tls: tls.Provider;
   readonly network: Network;
+  /** By the hosts' names. */
+  readonly firewalls: ReadonlyMap<string, SecurityGroup>;
   /** Public half of the key with which Muster logs in. */
   readonly clientKey: pulumi.Output<string>;
   /** The same, as AWS knows it. */
@@ -33,11 +36,12 @@ export class AwsAccount extends pulumi.ComponentResource {
   readonly profile: InstanceProfile;
 
   constructor(
-    { stack, settings }: Topology,
+    topology: Topology,
     { region, zone, accessKeyId }: AwsSettings,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("muster:host:AwsAccount", "aws", {}, opts);
+    const { stack, settings } = topology;
     this.provider = new Provider(
       "aws",
       {
@@ -51,6 +55,7 @@ export class AwsAccount extends pulumi.ComponentResource {
     this.tls = new tls.Provider("tls", {}, { parent: this });
     const child = { parent: this, provider: this.provider };
     this.network = createNetwork(stack, `${region}${zone}`, child);
+    this.firewalls = createFirewalls(topology, this.network, child);
     this.clientKey = clientKey(this.tls);
     this.operator = new KeyPair("operator", { publicKey: this.clientKey }, child);
     this.diskKey = new Key(

@@ -40,29 +40,50 @@ export function createNetwork(stack: string, availabilityZone: string, child: Ch
   return { vpc, subnet, way };
 }
 
-/** What a host's firewall lets in and out. Rules stand on their own: a group's inline ones would fight with them. */
-export function createFirewall(
-  topology: Topology,
-  host: string,
+/** A firewall for each host, with nothing in it: they name each other. */
+export const createFirewalls = (
+  { stack, hosts }: Topology,
   { vpc }: Network,
   child: Child,
-): { group: SecurityGroup; rules: pulumi.Resource[] } {
-  const tags = { Name: `${physicalPrefix(topology.stack)}-${host}` };
-  const description = "Managed by Muster";
-  const group = new SecurityGroup(`firewall-${host}`, { vpcId: vpc.id, description, tags }, child);
-  const inGroup = { ...child, parent: group };
-  const openings = cloudRules(topology, host).flatMap(({ protocol, first, last, from, why }) =>
-    from.map((cidrIpv4) => ({
-      name: `${protocol}-${portsOf(first, last)}${cidrIpv4 === everyone ? "" : `-${cidrIpv4.replace("/", "-")}`}`,
-      rule: {
-        ipProtocol: protocol,
-        fromPort: first,
-        toPort: last,
-        cidrIpv4,
-        description: descriptionOf(why),
-      },
-    })),
+): ReadonlyMap<string, SecurityGroup> =>
+  new Map(
+    hosts.map(({ name }) => [
+      name,
+      new SecurityGroup(
+        `firewall-${name}`,
+        {
+          vpcId: vpc.id,
+          description: "Managed by Muster",
+          tags: { Name: `${physicalPrefix(stack)}-${name}` },
+        },
+        child,
+      ),
+    ]),
   );
+
+/** What a host's firewall lets in and out. Rules stand on their own: a group's inline ones would fight with them. */
+export function createRules(
+  topology: Topology,
+  host: string,
+  groups: ReadonlyMap<string, SecurityGroup>,
+  child: Child,
+): pulumi.Resource[] {
+  const group = groupOf(groups, host);
+  const inGroup = { ...child, parent: group };
+  const openings = cloudRules(topology, host).flatMap(({ protocol, first, last, from, fromHosts, why }) => {
+    const name = `${protocol}-${portsOf(first, last)}`;
+    const rule = { ipProtocol: protocol, fromPort: first, toPort: last, description: descriptionOf(why) };
+    return [
+      ...from.map((cidrIpv4) => ({
+        name: cidrIpv4 === everyone ? name : `${name}-${cidrIpv4.replace("/", "-")}`,
+        rule: { ...rule, cidrIpv4 },
+      })),
+      ...fromHosts.map((other) => ({
+        name: `${name}-${other}`,
+        rule: { ...rule, referencedSecurityGroupId: groupOf(groups, other).id },
+      })),
+    ];
+  });
   // Without it, nobody learns that a packet is too large for the way.
   const icmp = { ipProtocol: "icmp", fromPort: -1, toPort: -1, cidrIpv4: everyone, description: "ICMP" };
   const rules = [...openings, { name: "icmp", rule: icmp }].map(
@@ -75,7 +96,13 @@ export function createFirewall(
     { securityGroupId: group.id, ipProtocol: "-1", cidrIpv4: everyone, description: "Everything, IPv4" },
     inGroup,
   );
-  return { group, rules: [...rules, out] };
+  return [...rules, out];
+}
+
+export function groupOf(groups: ReadonlyMap<string, SecurityGroup>, host: string): SecurityGroup {
+  const group = groups.get(host);
+  if (group === undefined) throw new Error(`no host ${host} in this stack`);
+  return group;
 }
 
 /** AWS takes few characters in a description, and 255 of them. */

@@ -2,19 +2,16 @@ import { Volume } from "@pulumi/aws/ebs/volume";
 import { Eip } from "@pulumi/aws/ec2/eip";
 import { EipAssociation } from "@pulumi/aws/ec2/eipAssociation";
 import { Instance } from "@pulumi/aws/ec2/instance";
-import type { SecurityGroup } from "@pulumi/aws/ec2/securityGroup";
 import { VolumeAttachment } from "@pulumi/aws/ec2/volumeAttachment";
 import { getParameterOutput } from "@pulumi/aws/ssm/getParameter";
-import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Topology } from "../../stacks/topology";
-import { mainHost } from "../../stacks/topology/hosts";
+import { mainHost, mediaSettings } from "../../stacks/topology/hosts";
 import { physicalPrefix } from "../platform/names";
 import { AwsAccount, type AwsSettings } from "./aws.account";
-import { type Child, createFirewall } from "./aws.network";
-import type { Host, HostFactory, Machine } from "./host";
-import { machinePlanOf } from "./machinePlan";
-import { remoteDocker, setUpMachine } from "./remote";
+import { type Child, createRules, groupOf } from "./aws.network";
+import { type CloudMachine, hostsOn } from "./cloud";
+import type { HostsFactory, Machine } from "./host";
 import type { SshAccess } from "./ssh";
 import { accessTo, birthOf, createHostKey } from "./sshKeys";
 
@@ -24,12 +21,14 @@ const user = "admin";
 const rootDiskGiB = 30;
 
 /** An instance that can be thrown away, with a disk and an address that can't. */
-export class AwsHost extends pulumi.ComponentResource implements Host {
-  readonly provider: docker.Provider;
+export class AwsHost extends pulumi.ComponentResource implements CloudMachine {
   readonly engine: pulumi.Output<SshAccess>;
   readonly publicAddress: pulumi.Output<string>;
-  readonly privateAddress: pulumi.Output<string>;
-  readonly machine: Machine;
+  readonly ownAddress: pulumi.Output<string>;
+  readonly peerAddress: pulumi.Output<string>;
+  readonly machine: Required<Machine>;
+  readonly disk: CloudMachine["disk"];
+  readonly way: CloudMachine["way"];
   private readonly tags: { Name: string };
   private readonly child: Child;
   private readonly kept: Child;
@@ -52,28 +51,18 @@ export class AwsHost extends pulumi.ComponentResource implements Host {
     // Knows no instance: what is protected keeps whatever it depends on.
     const address = new Eip(`address-${name}`, { domain: "vpc", tags: this.tags }, this.kept);
     this.publicAddress = address.publicIp;
-    this.engine = accessTo({ stack: topology.stack, host: name, user }, address.publicIp, hostKey);
+    this.engine = accessTo(topology, name, user, address.publicIp, hostKey);
 
-    const firewall = createFirewall(topology, name, account.network, this.child);
+    const rules = createRules(topology, name, account.firewalls, this.child);
     const birth = birthOf(user, hostKey, account.clientKey, machine.authorizedKeys);
-    const instance = this.createInstance(firewall.group, birth);
-    this.machine = { id: instance.id, resource: instance };
-    this.privateAddress = instance.privateIp;
+    const instance = this.createInstance(birth);
+    const association = this.associate(address, instance);
 
-    const bootstrap = setUpMachine(
-      name,
-      {
-        plan: machinePlanOf(topology, name, { user, sshPort: 22, anchor: false }),
-        access: this.engine,
-        clientKey: account.clientKey,
-        machineId: instance.id,
-        machine: instance,
-        dependsOn: [this.associate(address, instance), ...this.attach(disk, instance), ...firewall.rules],
-        ...(disk === undefined ? {} : { disk: { device: deviceOf(disk), sizeGiB: settings.dataDiskGiB } }),
-      },
-      this,
-    );
-    this.provider = remoteDocker(name, this.engine, bootstrap, this);
+    this.machine = { id: instance.id, resource: instance };
+    this.ownAddress = instance.privateIp;
+    this.peerAddress = instance.privateIp;
+    this.disk = disk === undefined ? undefined : { device: deviceOf(disk), sizeGiB: settings.dataDiskGiB };
+    this.way = [association, ...this.attach(disk, instance), ...rules];
     this.registerOutputs();
   }
 
@@ -97,9 +86,9 @@ export class AwsHost extends pulumi.ComponentResource implements Host {
     );
   }
 
-  private createInstance(group: SecurityGroup, userData: pulumi.Input<string>): Instance {
+  private createInstance(userData: pulumi.Input<string>): Instance {
     const { size, image, generation } = this.settings;
-    const { network, operator, diskKey, profile, provider } = this.account;
+    const { network, firewalls, operator, diskKey, profile, provider } = this.account;
     return new Instance(
       `machine-${this.name}`,
       {
@@ -107,7 +96,7 @@ export class AwsHost extends pulumi.ComponentResource implements Host {
         ami: getParameterOutput({ name: image }, { provider, parent: this }).insecureValue,
         instanceType: size,
         subnetId: network.subnet.id,
-        vpcSecurityGroupIds: [group.id],
+        vpcSecurityGroupIds: [groupOf(firewalls, this.name).id],
         keyName: operator.keyName,
         iamInstanceProfile: profile.name,
         // What a container asks is one hop too far away.
@@ -168,15 +157,13 @@ export class AwsHost extends pulumi.ComponentResource implements Host {
 const deviceOf = ({ id }: Volume): pulumi.Output<string> =>
   id.apply((known) => `/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${known.replace("-", "")}`);
 
-/** By what all hosts of a stack are below. */
-const accounts = new WeakMap<pulumi.Resource, AwsAccount>();
-
-export const awsHost: HostFactory = (name, topology, opts) => {
+export const awsHosts: HostsFactory = (topology, opts) => {
   const { host } = topology.settings;
   if (host.provider !== "aws") throw new Error(`not a host at AWS: ${host.provider}`);
-  const { parent } = opts;
-  const known = parent === undefined ? undefined : accounts.get(parent);
-  const account = known ?? new AwsAccount(topology, host, opts);
-  if (parent !== undefined) accounts.set(parent, account);
-  return new AwsHost(name, topology, host, account, opts);
+  const account = new AwsAccount(topology, host, opts);
+  const machines = topology.hosts.map(({ name }) => {
+    const settings = name === mainHost ? host : { ...host, ...mediaSettings(host) };
+    return new AwsHost(name, topology, settings as AwsSettings, account, opts);
+  });
+  return hostsOn(machines, { user, anchor: false, clientKey: account.clientKey }, topology, opts);
 };

@@ -10,8 +10,10 @@ export interface CloudRule {
   protocol: "tcp" | "udp";
   first: number;
   last: number;
-  /** Networks that may reach it, at least one. */
+  /** Networks that may reach it; none where other hosts alone may. */
   from: readonly string[];
+  /** Hosts of the stack that may. */
+  fromHosts: readonly string[];
   why: string;
 }
 
@@ -20,11 +22,12 @@ export function cloudRules(topology: Topology, host: string): CloudRule[] {
   const { vpn } = topology.settings.machine;
   return firewallRules(topology, host)
     .filter(({ from }) => vpn === undefined || !from.includes(vpn.network))
-    .map(({ protocol, first, last, from, why }) => ({
+    .map(({ protocol, first, last, from, fromHosts, why }) => ({
       protocol,
       first,
       last,
-      from: from.length === 0 ? [everyone] : from,
+      from: fromHosts !== undefined ? [] : from.length === 0 ? [everyone] : from,
+      fromHosts: fromHosts ?? [],
       why,
     }));
 }

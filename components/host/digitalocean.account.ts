@@ -17,8 +17,10 @@ export class DigitaloceanAccount extends pulumi.ComponentResource {
   /** The same, as the provider knows it: without one, it would mail a password. */
   readonly operator: digitalocean.SshKey;
   readonly project: digitalocean.Project;
+  /** By the hosts' names: firewalls know machines by their tags. */
+  readonly tags: ReadonlyMap<string, digitalocean.Tag>;
 
-  constructor({ stack }: Topology, region: string, opts?: pulumi.ComponentResourceOptions) {
+  constructor({ stack, hosts }: Topology, region: string, opts?: pulumi.ComponentResourceOptions) {
     super("muster:host:DigitaloceanAccount", "digitalocean", {}, opts);
     const name = physicalPrefix(stack);
     this.provider = new digitalocean.Provider(
@@ -36,6 +38,18 @@ export class DigitaloceanAccount extends pulumi.ComponentResource {
       { name, description: `Muster, stack ${stack}`, purpose: "Chat, calls and meetings" },
       child,
     );
+    this.tags = new Map(
+      hosts.map((host) => [
+        host.name,
+        new digitalocean.Tag(`tag-${host.name}`, { name: `${name}-${host.name}` }, child),
+      ]),
+    );
     this.registerOutputs();
+  }
+
+  tag(host: string): digitalocean.Tag {
+    const tag = this.tags.get(host);
+    if (tag === undefined) throw new Error(`no host ${host} in this stack`);
+    return tag;
   }
 }

@@ -1,15 +1,13 @@
 import * as digitalocean from "@pulumi/digitalocean";
-import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostSettings } from "../../stacks/settings/schema";
 import type { Topology } from "../../stacks/topology";
-import { mainHost } from "../../stacks/topology/hosts";
+import { mainHost, mediaSettings } from "../../stacks/topology/hosts";
 import { physicalPrefix } from "../platform/names";
+import { type CloudMachine, hostsOn } from "./cloud";
 import { cloudRules, everyone, portsOf } from "./cloudFirewall";
 import { DigitaloceanAccount } from "./digitalocean.account";
-import type { Host, HostFactory, Machine } from "./host";
-import { machinePlanOf } from "./machinePlan";
-import { ownAddressOf, remoteDocker, setUpMachine } from "./remote";
+import type { HostsFactory, Machine } from "./host";
 import { shutDownBeforeResize } from "./resize";
 import type { SshAccess } from "./ssh";
 import { accessTo, birthOf, createHostKey } from "./sshKeys";
@@ -20,12 +18,13 @@ type Child = pulumi.CustomResourceOptions & { provider: digitalocean.Provider };
 const user = "root";
 
 /** A droplet that can be thrown away, with a disk and an address that can't. */
-export class DigitaloceanHost extends pulumi.ComponentResource implements Host {
-  readonly provider: docker.Provider;
+export class DigitaloceanHost extends pulumi.ComponentResource implements CloudMachine {
   readonly engine: pulumi.Output<SshAccess>;
   readonly publicAddress: pulumi.Output<string>;
-  readonly privateAddress: pulumi.Output<string>;
-  readonly machine: Machine;
+  readonly peerAddress: pulumi.Output<string>;
+  readonly machine: Required<Machine>;
+  readonly disk: CloudMachine["disk"];
+  readonly way: CloudMachine["way"];
   /** What the provider's console calls whatever belongs to this host. */
   private readonly physicalName: string;
   private readonly child: Child;
@@ -48,31 +47,18 @@ export class DigitaloceanHost extends pulumi.ComponentResource implements Host {
     const disk = this.createDisk();
     const address = this.createAddress();
     this.publicAddress = address.ipAddress;
-    this.engine = accessTo({ stack: topology.stack, host: name, user }, address.ipAddress, hostKey);
+    this.engine = accessTo(topology, name, user, address.ipAddress, hostKey);
 
-    const tag = new digitalocean.Tag(`tag-${name}`, { name: this.physicalName }, this.child);
-    const firewall = this.createFirewall(tag);
+    const firewall = this.createFirewall();
     const userData = birthOf(user, hostKey, account.clientKey, machine.authorizedKeys);
-    const droplet = this.createDroplet({ tag, disk, firewall, userData });
+    const droplet = this.createDroplet(userData, firewall, disk);
     const assignment = this.assign(address, droplet);
     this.listInProject(droplet, disk, assignment);
-    this.machine = { id: droplet.id, resource: droplet };
 
-    const bootstrap = setUpMachine(
-      name,
-      {
-        plan: machinePlanOf(topology, name, { user, sshPort: 22, anchor: true }),
-        access: this.engine,
-        clientKey: account.clientKey,
-        machineId: droplet.id,
-        machine: droplet,
-        dependsOn: [assignment, firewall],
-        ...(disk === undefined ? {} : { disk: { device: deviceOf(disk), sizeGiB: disk.size } }),
-      },
-      this,
-    );
-    this.privateAddress = ownAddressOf(bootstrap, this.publicAddress);
-    this.provider = remoteDocker(name, this.engine, bootstrap, this);
+    this.machine = { id: droplet.id, resource: droplet };
+    this.peerAddress = droplet.ipv4AddressPrivate;
+    this.disk = disk === undefined ? undefined : { device: deviceOf(disk), sizeGiB: disk.size };
+    this.way = [assignment, firewall];
     this.registerOutputs();
   }
 
@@ -93,12 +79,16 @@ export class DigitaloceanHost extends pulumi.ComponentResource implements Host {
   }
 
   /** By tag, and there before the droplet is: no moment without it. */
-  private createFirewall(tag: digitalocean.Tag): digitalocean.Firewall {
-    const inbound = cloudRules(this.topology, this.name).map(({ protocol, first, last, from }) => ({
-      protocol,
-      portRange: portsOf(first, last),
-      sourceAddresses: [...from],
-    }));
+  private createFirewall(): digitalocean.Firewall {
+    const inbound = cloudRules(this.topology, this.name).map(
+      ({ protocol, first, last, from, fromHosts }) => ({
+        protocol,
+        portRange: portsOf(first, last),
+        ...(fromHosts.length === 0
+          ? { sourceAddresses: [...from] }
+          : { sourceTags: fromHosts.map((host) => this.account.tag(host).name) }),
+      }),
+    );
     const outbound = ["tcp", "udp"].map((protocol) => ({
       protocol,
       portRange: "1-65535",
@@ -108,7 +98,7 @@ export class DigitaloceanHost extends pulumi.ComponentResource implements Host {
       `firewall-${this.name}`,
       {
         name: this.physicalName,
-        tags: [tag.name],
+        tags: [this.account.tag(this.name).name],
         // Without it, nobody learns that a packet is too large for the way.
         inboundRules: [...inbound, { protocol: "icmp", sourceAddresses: [everyone] }],
         outboundRules: [...outbound, { protocol: "icmp", destinationAddresses: [everyone] }],
@@ -117,7 +107,11 @@ export class DigitaloceanHost extends pulumi.ComponentResource implements Host {
     );
   }
 
-  private createDroplet({ tag, disk, firewall, userData }: DropletParts): digitalocean.Droplet {
+  private createDroplet(
+    userData: pulumi.Input<string>,
+    firewall: digitalocean.Firewall,
+    disk: digitalocean.Volume | undefined,
+  ): digitalocean.Droplet {
     const { region, size, image, backups, generation } = this.settings;
     const { network, operator } = this.account;
     return new digitalocean.Droplet(
@@ -128,7 +122,7 @@ export class DigitaloceanHost extends pulumi.ComponentResource implements Host {
         region,
         size,
         vpcUuid: network.id,
-        tags: [tag.name],
+        tags: [this.account.tag(this.name).name],
         sshKeys: [operator.fingerprint],
         // Not attached on its own: a droplet is shut down before it loses a disk.
         ...(disk === undefined ? {} : { volumeIds: [disk.id] }),
@@ -184,26 +178,17 @@ export class DigitaloceanHost extends pulumi.ComponentResource implements Host {
   }
 }
 
-interface DropletParts {
-  tag: digitalocean.Tag;
-  disk: digitalocean.Volume | undefined;
-  firewall: digitalocean.Firewall;
-  userData: pulumi.Input<string>;
-}
-
 /** Where a droplet finds a volume. */
 const deviceOf = ({ name }: digitalocean.Volume): pulumi.Output<string> =>
   pulumi.interpolate`/dev/disk/by-id/scsi-0DO_Volume_${name}`;
 
-/** By what all hosts of a stack are below. */
-const accounts = new WeakMap<pulumi.Resource, DigitaloceanAccount>();
-
-export const digitaloceanHost: HostFactory = (name, topology, opts) => {
+export const digitaloceanHosts: HostsFactory = (topology, opts) => {
   const { host } = topology.settings;
   if (host.provider !== "digitalocean") throw new Error(`not a host at DigitalOcean: ${host.provider}`);
-  const { parent } = opts;
-  const known = parent === undefined ? undefined : accounts.get(parent);
-  const account = known ?? new DigitaloceanAccount(topology, host.region, opts);
-  if (parent !== undefined) accounts.set(parent, account);
-  return new DigitaloceanHost(name, topology, host, account, opts);
+  const account = new DigitaloceanAccount(topology, host.region, opts);
+  const machines = topology.hosts.map(({ name }) => {
+    const settings = name === mainHost ? host : { ...host, ...mediaSettings(host) };
+    return new DigitaloceanHost(name, topology, settings as Settings, account, opts);
+  });
+  return hostsOn(machines, { user, anchor: true, clientKey: account.clientKey }, topology, opts);
 };

@@ -1,15 +1,26 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import type { HostSettings } from "../../stacks/settings/schema";
 import type { Topology } from "../../stacks/topology";
-import type { Host, HostFactory, Machine } from "./host";
+import { tunnelOf } from "../../stacks/topology/tunnel";
+import type { Host, HostsFactory, Machine } from "./host";
 import { machinePlanOf } from "./machinePlan";
 import { remoteDocker, setUpMachine } from "./remote";
-import { accessOf, type SshAccess } from "./ssh";
-import { clientKey } from "./sshKeys";
+import { accessOf, type Server, serversOf, type SshAccess } from "./ssh";
+import { clientKey as publicKeyOf } from "./sshKeys";
+import { type TunnelKeys, tunnelKeys } from "./vpn";
 
-type Settings = Extract<HostSettings, { provider: "existing" }>;
+interface ExistingArgs {
+  topology: Topology;
+  server: Server;
+  /** Addresses at which the hosts reach each other, by name. */
+  peerAddresses: Readonly<Record<string, string>>;
+  /** Public addresses of all hosts, by name. */
+  publicAddresses: Readonly<Record<string, string>>;
+  tunnel: TunnelKeys | undefined;
+  /** Public half of the key with which Muster logs in. */
+  clientKey: pulumi.Input<string>;
+}
 
 /** A server that is there already: any Debian or Ubuntu with SSH. */
 export class ExistingHost extends pulumi.ComponentResource implements Host {
@@ -17,41 +28,70 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
   readonly engine: SshAccess;
   readonly publicAddress: string;
   readonly privateAddress: string;
+  readonly peerAddress: string;
   readonly machine: Machine;
 
   constructor(
     readonly name: string,
-    topology: Topology,
-    settings: Settings,
+    { topology, server, peerAddresses, publicAddresses, tunnel, clientKey }: ExistingArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("muster:host:ExistingHost", name, {}, opts);
-    this.engine = accessOf(topology.stack, settings);
-    this.publicAddress = settings.address;
-    this.privateAddress = settings.privateAddress ?? settings.address;
-    this.machine = { id: machineIdOf(settings) };
+    const { user, port, dataDisk } = server;
+    this.engine = accessOf(topology, name, server);
+    this.publicAddress = server.address;
+    this.privateAddress = server.privateAddress ?? server.address;
+    this.peerAddress = peerAddresses[name] ?? this.privateAddress;
+    this.machine = { id: machineIdOf(server) };
     const plan = machinePlanOf(topology, name, {
-      user: settings.user,
-      sshPort: settings.port,
+      user,
+      sshPort: port,
       anchor: false,
-      ...(settings.dataDisk === undefined ? {} : { device: settings.dataDisk }),
+      peerAddresses,
+      ...(dataDisk === undefined ? {} : { device: dataDisk }),
     });
-    const args = {
+    const ready = setUpMachine(name, {
+      topology,
       plan,
+      user,
       access: this.engine,
-      clientKey: clientKey(new tls.Provider(name, {}, { parent: this })),
+      clientKey,
       machineId: this.machine.id,
-    };
-    this.provider = remoteDocker(name, this.engine, setUpMachine(name, args, this), this);
+      parent: this,
+      ...(tunnel === undefined
+        ? {}
+        : { vpn: { plan: tunnel.planFor(name, publicAddresses), key: tunnel.privateKey(name) } }),
+    });
+    this.provider = remoteDocker(name, this.engine, ready, this);
     this.registerOutputs();
   }
 }
 
 /** A server that was installed anew shows another host key; where it doesn't, people say so. */
-export const machineIdOf = ({ hostKey, generation }: Settings): string => `${hostKey} ${generation}`;
+export const machineIdOf = ({ hostKey, generation }: Server): string => `${hostKey} ${generation}`;
 
-export const existingHost: HostFactory = (name, topology, opts) => {
-  const { host } = topology.settings;
-  if (host.provider !== "existing") throw new Error(`not an existing host: ${host.provider}`);
-  return new ExistingHost(name, topology, host, opts);
+/** Addresses at which servers reach each other: those of their private network, or of the tunnel. */
+export function peerAddressesOf(topology: Topology): Record<string, string> {
+  const servers = serversOf(topology);
+  const inside = tunnelOf(topology)?.hosts ?? [];
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, { peerAddress, privateAddress, address }]) => [
+      name,
+      peerAddress ?? inside.find((member) => member.name === name)?.address ?? privateAddress ?? address,
+    ]),
+  );
+}
+
+export const existingHosts: HostsFactory = (topology, opts) => {
+  const servers = serversOf(topology);
+  const shared = {
+    topology,
+    peerAddresses: peerAddressesOf(topology),
+    publicAddresses: Object.fromEntries(
+      Object.entries(servers).map(([name, { address }]) => [name, address]),
+    ),
+    tunnel: tunnelKeys(topology, opts),
+    clientKey: publicKeyOf(new tls.Provider("tls", {}, opts)),
+  };
+  return Object.entries(servers).map(([name, server]) => new ExistingHost(name, { ...shared, server }, opts));
 };

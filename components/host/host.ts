@@ -14,6 +14,8 @@ export interface Host {
   publicAddress: pulumi.Input<string>;
   /** Its own address on that way: another one behind address translation. */
   privateAddress: pulumi.Input<string>;
+  /** Address at which the other hosts of the stack reach it. */
+  peerAddress: pulumi.Input<string>;
   /** The machine below it, where it can be another one tomorrow. */
   machine?: Machine;
 }
@@ -26,5 +28,5 @@ export interface Machine {
   resource?: pulumi.Resource;
 }
 
-/** Makes a host of a topology. */
-export type HostFactory = (name: string, topology: Topology, opts: pulumi.ComponentResourceOptions) => Host;
+/** Makes all hosts of a topology. */
+export type HostsFactory = (topology: Topology, opts: pulumi.ComponentResourceOptions) => Host[];

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { MachineSettings } from "../../stacks/settings/machine";
 import { imagesOf, type Topology } from "../../stacks/topology";
-import { firewallRules } from "../../stacks/topology/firewall";
+import { publishedRules } from "../../stacks/topology/firewall";
 import type { HostPlan } from "../../stacks/topology/types";
 import { architecturesOf } from "../services/images";
 import type { MachinePlan } from "./bootstrap/plan";
@@ -12,14 +12,18 @@ const leastDiskGiB = 5;
 const autoSwap = { belowMiB: 8 * 1024, swapMiB: 2048 };
 
 /** What only the adapter knows of a machine. */
-export type MachineFacts = Pick<MachinePlan, "user" | "sshPort" | "anchor"> & { device?: string };
+export interface MachineFacts extends Pick<MachinePlan, "user" | "sshPort" | "anchor"> {
+  device?: string;
+  /** Addresses at which the hosts reach each other, by name. */
+  peerAddresses: Readonly<Record<string, string>>;
+}
 
 /** The plan, but for the tunnel, whose keys come late. */
 export function machinePlanOf(topology: Topology, host: string, facts: MachineFacts): MachinePlan {
   const { stack, settings } = topology;
   const { machine } = settings;
   const { sysctls, capacity } = planOf(topology, host);
-  const { device, ...access } = facts;
+  const { device, peerAddresses, ...access } = facts;
   const services = topology.services.filter((service) => service.host === host);
   return {
     stack,
@@ -41,7 +45,13 @@ export function machinePlanOf(topology: Topology, host: string, facts: MachineFa
       uuid: uuidOf(stack, host),
       encryption: machine.diskEncryption,
     },
-    firewall: firewallRules(topology, host),
+    firewall: publishedRules(topology, host).map(({ path, from, fromHosts, ...rule }) => ({
+      ...rule,
+      from: fromHosts?.map((name) => `${peerAddresses[name] ?? ""}/32`) ?? from,
+      path: path === "machine" ? ("input" as const) : ("docker" as const),
+    })),
+    sshFrom: machine.sshFrom,
+    keepOpen: machine.keepOpen,
   };
 }
 

@@ -3,7 +3,9 @@
  * and no connection is made to a machine whose key isn't the expected one. Pure.
  */
 import type { HostSettings } from "../../stacks/settings/schema";
-import { mainHost } from "../../stacks/topology/hosts";
+import type { Topology } from "../../stacks/topology";
+import { mainHost, mediaHost } from "../../stacks/topology/hosts";
+import { tunnelOf } from "../../stacks/topology/tunnel";
 
 /** Where a Docker Engine answers: `unix:///path/to/docker.sock`, or a machine that has one. */
 export type EngineAddress = string | SshAccess;
@@ -88,8 +90,23 @@ export const checkArguments = (access: SshAccess): string[] => [
   ...["-l", access.user, "-p", String(access.port), "--", access.address],
 ];
 
-/** How a server that is there already is reached. */
-export const accessOf = (
-  stack: string,
-  { address, port, user, hostKey }: Extract<HostSettings, { provider: "existing" }>,
-): SshAccess => ({ stack, host: mainHost, address, port, user, hostKey });
+/** A server that is there already, as its settings describe it. */
+export type Server = Omit<Extract<HostSettings, { provider: "existing" }>, "provider" | "media">;
+
+/** The servers of a stack that are there already, by the names of their hosts. */
+export function serversOf({ settings: { host } }: Pick<Topology, "settings">): Record<string, Server> {
+  if (host.provider !== "existing") return {};
+  return { [mainHost]: host, ...(host.media === undefined ? {} : { [mediaHost]: host.media }) };
+}
+
+/** How a server that is there already is reached: through the tunnel, where SSH answers there alone. */
+export function accessOf(
+  topology: Pick<Topology, "stack" | "settings" | "hosts">,
+  host: string,
+  { address, port, user, hostKey }: Server,
+): SshAccess {
+  const tunnel = tunnelOf(topology);
+  const inside = tunnel?.hosts.find(({ name }) => name === host)?.address;
+  const at = tunnel?.sshOnly === true && inside !== undefined ? inside : address;
+  return { stack: topology.stack, host, address: at, port, user, hostKey };
+}

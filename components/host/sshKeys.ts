@@ -2,6 +2,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { secretSetting } from "../../stacks/settings/engine";
+import type { Topology } from "../../stacks/topology";
+import { tunnelOf } from "../../stacks/topology/tunnel";
 import { userDataOf } from "./cloudInit";
 import type { SshAccess } from "./ssh";
 
@@ -24,20 +26,21 @@ export function clientKey(provider: tls.Provider): pulumi.Output<string> {
   return pulumi.unsecret(publicKey);
 }
 
-/** How a machine is reached that we make: by its reserved address, at the usual port. */
-export const accessTo = (
-  { stack, host, user }: Pick<SshAccess, "stack" | "host" | "user">,
-  address: pulumi.Input<string>,
+/** How a machine is reached that we make: through the tunnel, where SSH answers there alone. */
+export function accessTo(
+  topology: Topology,
+  host: string,
+  user: string,
+  publicAddress: pulumi.Input<string>,
   hostKey: tls.PrivateKey,
-): pulumi.Output<SshAccess> =>
-  pulumi.all([address, hostKey.publicKeyOpenssh]).apply(([known, key]) => ({
-    stack,
-    host,
-    address: known,
-    port: 22,
-    user,
-    hostKey: key.trim(),
-  }));
+): pulumi.Output<SshAccess> {
+  const tunnel = tunnelOf(topology);
+  const inside = tunnel?.sshOnly === true ? tunnel.hosts.find(({ name }) => name === host) : undefined;
+  const { stack } = topology;
+  return pulumi
+    .all([inside?.address ?? publicAddress, hostKey.publicKeyOpenssh])
+    .apply(([address, key]) => ({ stack, host, address, port: 22, user, hostKey: key.trim() }));
+}
 
 /** What a machine is told at its birth, as a secret: its own key is in it. */
 export const birthOf = (

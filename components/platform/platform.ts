@@ -154,6 +154,7 @@ const valuesOf = (hosts: readonly Host[], secrets: Secrets): LateValues => ({
   secret: (name) => secrets.get(name),
   publicAddressOf: (host) => hostOf(hosts, host).publicAddress,
   privateAddressOf: (host) => hostOf(hosts, host).privateAddress,
+  peerAddressOf: (host) => hostOf(hosts, host).peerAddress,
 });
 
 /** What everything on a host gets, so that it goes with its machine and comes anew on another one. */

@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Opening } from "../../stacks/topology/types";
 import type { JobPlan, ServicePlan } from "../../stacks/topology";
 import { isKept, type Sandbox } from "../services/service";
+import { text } from "../services/text";
+import { resolve } from "./late";
 import { jobHealth } from "./prepare";
 import { identityLabels, labelList, type UnitContext } from "./resource";
 import type { Mount } from "./supply";
@@ -105,7 +107,13 @@ export class ServiceGroup extends pulumi.ComponentResource {
           name: network.name,
           ...(own ? { alias: name } : {}),
         })),
-        ports: openings,
+        ports: openings.map((opening) => ({
+          ...opening,
+          bind:
+            typeof opening.bind === "string"
+              ? opening.bind
+              : resolve(text`${opening.bind}`, this.context.values),
+        })),
         health: service.health,
         lifetime: "service",
         stopGraceSeconds: service.stopGraceSeconds,

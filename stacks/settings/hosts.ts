@@ -27,7 +27,7 @@ const localHost = z.strictObject({
 });
 
 /** A server that is there already. */
-const server = {
+const machine = {
   address: address.describe("Address at which clients, and this machine over SSH, reach the server."),
   privateAddress: address.optional().describe(privateAddressMeaning),
   hostKey: machineHostKey.describe(
@@ -37,18 +37,27 @@ const server = {
   port: port.default(22).describe("Port of the SSH server."),
   memoryMiB: memoryMiB.describe("The server's memory in MiB."),
   cpus: cpus.describe("The server's virtual CPUs."),
-  dataDisk: z
-    .string()
-    .regex(/^\/dev\/disk\/by-(id|uuid|path|partuuid)\/[A-Za-z0-9._:+-]+$/)
+  peerAddress: address
     .optional()
-    .describe("Disk for the data, by its identity. Default: a folder of the server's own disk."),
+    .describe(
+      "With two servers: its address in a private network that both are in. Default: they talk over WireGuard.",
+    ),
   generation: generation.describe(
     "Raise it where the server was installed anew under the same host key, so that everything is put back on it.",
   ),
 };
 const existingHost = z.strictObject({
   provider: z.literal("existing").describe("Any Debian or Ubuntu server with SSH."),
-  ...server,
+  ...machine,
+  dataDisk: z
+    .string()
+    .regex(/^\/dev\/disk\/by-(id|uuid|path|partuuid)\/[A-Za-z0-9._:+-]+$/)
+    .optional()
+    .describe("Disk for the data, by its identity. Default: a folder of the server's own disk."),
+  media: z
+    .strictObject(machine)
+    .optional()
+    .describe("A second server, for the media of calls and meetings. Default: all on one."),
 });
 
 const cloudHost = <P extends "digitalocean" | "aws">(
@@ -76,6 +85,13 @@ const cloudHost = <P extends "digitalocean" | "aws">(
       .default(image.default)
       .describe(`${image.meaning} A running machine keeps its own until \`generation\` is raised.`),
     generation,
+    media: z
+      .strictObject({
+        size: z.enum(Object.keys(sizes[provider]) as [string, ...string[]]).describe("Size of the machine."),
+        generation,
+      })
+      .optional()
+      .describe("A second machine, for the media of calls and meetings. Default: all on one."),
   });
 const digitaloceanHost = cloudHost("digitalocean", "DigitalOcean", "fra1", {
   default: "debian-12-x64",

@@ -6,7 +6,7 @@ type Plan = Pick<Topology, "settings" | "services" | "openings">;
 
 /** The rules of one host: its way in for administrators, then every port that it publishes. */
 export function firewallRules(plan: Plan, host: string): FirewallRule[] {
-  return [...administration(plan), ...kept(plan), ...published(plan, host)];
+  return [...administration(plan), ...kept(plan), ...publishedRules(plan, host)];
 }
 
 function administration({ settings: { host, machine } }: Plan): FirewallRule[] {
@@ -34,26 +34,32 @@ const kept = ({ settings }: Plan): FirewallRule[] =>
     })),
   );
 
-function published({ services, openings }: Plan, host: string): FirewallRule[] {
+/** Every port that a host publishes. */
+export function publishedRules({ services, openings }: Plan, host: string): FirewallRule[] {
   const onHostNetwork = new Set(
     services.filter(({ service }) => service.sandbox.hostNetwork !== undefined).map(({ name }) => name),
   );
   return openings
     .filter((opening) => opening.host === host && opening.from !== "this machine")
-    .map(({ service, published: first, last, protocol, from, why }) => ({
-      protocol,
-      first,
-      last,
-      path: onHostNetwork.has(service) ? ("machine" as const) : ("container" as const),
-      from: sources(from),
-      why: `${service}: ${why}`,
-    }));
+    .map((opening) => {
+      const { service, published: first, last, protocol, why } = opening;
+      return {
+        protocol,
+        first,
+        last,
+        path: onHostNetwork.has(service) ? ("machine" as const) : ("container" as const),
+        ...sources(opening),
+        why: `${service}: ${why}`,
+      };
+    });
 }
 
 const single = (number: number, protocol: "tcp" | "udp") => ({ protocol, first: number, last: number });
 
-const sources = (from: Opening["from"]): readonly string[] =>
-  from === "Cloudflare" ? cloudflareNetworks : [];
+const sources = ({ from, fromHosts }: Opening): Pick<FirewallRule, "from" | "fromHosts"> => ({
+  from: from === "Cloudflare" ? cloudflareNetworks : [],
+  ...(fromHosts === undefined ? {} : { fromHosts }),
+});
 
 const fromNetworks = (networks: readonly string[]): readonly string[] =>
   networks.includes("0.0.0.0/0") ? [] : networks;

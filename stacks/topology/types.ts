@@ -98,10 +98,12 @@ export interface Opening {
   last: number;
   protocol: "tcp" | "udp";
   exposure: Exposure;
-  /** Address that the host listens on. */
-  bind: string;
+  /** Address that the host listens on; known late where only the other hosts may come. */
+  bind: string | { peerAddressOf: string };
   /** Who may reach it. */
-  from: "everyone" | "this machine" | "Cloudflare";
+  from: "everyone" | "this machine" | "Cloudflare" | "other hosts";
+  /** Names of the hosts that may, where only those do. */
+  fromHosts?: readonly string[];
   why: string;
 }
 
@@ -114,6 +116,8 @@ export interface FirewallRule {
   last: number;
   /** Networks that may reach it; none: everyone. */
   from: readonly string[];
+  /** Hosts of the stack that alone may reach it, at their peer addresses. */
+  fromHosts?: readonly string[];
   why: string;
 }
 

@@ -27,7 +27,7 @@ describe.each(variants)("the graph of %s", (_name, topology, golden) => {
   beforeAll(async () => {
     ({ resources: update, leaks } = await recordEnvironment(topology));
     ({ resources: preview } = await recordEnvironment(topology, true));
-  }, 60_000);
+  }, 180_000);
 
   if (golden !== undefined)
     it("is the one in its golden file (npm run goldens rewrites it)", () => {

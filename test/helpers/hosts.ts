@@ -4,13 +4,14 @@ import { loadAdapter } from "../../components/host/adapters";
 import { Environment } from "../../stacks/environment";
 import { parseSettings } from "../../stacks/settings/parse";
 import { type Topology, topologyOf } from "../../stacks/topology";
+import { anchorAddress } from "./addresses";
 import { secret } from "./graph";
 import type { Invoke, Known } from "./monitor";
 import { record, type Recording } from "./recorder";
 import { engineConfig, secretValues } from "./stacks";
 
-/** The address at which what is sent to a machine arrives. */
-export const anchorAddress = "10.19.0.5";
+
+
 export const clientKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIENsaWVudENsaWVudENsaWVudENsaWVudENsaWVudENs";
 const hostPublicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEhvc3RIb3N0SG9zdEhvc3RIb3N0SG9zdEhvc3RIb3N0";
 const hostPrivateKey = `-----BEGIN OPENSSH PRIVATE KEY-----\n${"host-key-that-nobody-may-see".repeat(3)}\n-----END OPENSSH PRIVATE KEY-----\n`;
@@ -23,7 +24,11 @@ const answers: Readonly<Record<string, Record<string, unknown>>> = {
     publicKeyOpenssh: `${hostPublicKey}\n`,
   },
   "command:remote:Command": { stdout: `{"ownAddress":"${anchorAddress}","docker":"20.10.24"}` },
-  "digitalocean:index/droplet:Droplet": { id: "1001", dropletUrn: "do:droplet:1001" },
+  "digitalocean:index/droplet:Droplet": {
+    id: "1001",
+    dropletUrn: "do:droplet:1001",
+    ipv4AddressPrivate: "10.114.0.2",
+  },
   "digitalocean:index/volume:Volume": { id: "volume-1", volumeUrn: "do:volume:volume-1" },
   "digitalocean:index/reservedIp:ReservedIp": { ipAddress: "203.0.113.10" },
   "digitalocean:index/sshKey:SshKey": { fingerprint: "00:11:22:33" },
@@ -107,11 +112,10 @@ export const recordEnvironment = (topology: Topology, preview = false): Promise<
 export const recordHosts = (topology: Topology): Promise<Recording<void>> =>
   run(topology, false, () => {
     const parent = new pulumi.ComponentResource("muster:index:Environment", topology.stack);
-    const create = loadAdapter(topology.settings.host.provider);
-    for (const { name } of topology.hosts) create(name, topology, { parent });
+    loadAdapter(topology.settings.host.provider)(topology, { parent });
   });
 
 function run({ stack, secrets }: Topology, preview: boolean, program: () => void): Promise<Recording<void>> {
   const { config, secretKeys } = engineConfig({ values: {}, encrypted: [...secrets] }, secretValues);
-  return record({ stack, preview, known, invoke, config, secretKeys, timeoutSeconds: 20 }, program);
+  return record({ stack, preview, known, invoke, config, secretKeys, timeoutSeconds: 60 }, program);
 }

@@ -15,6 +15,7 @@ class StandInHost extends pulumi.ComponentResource implements Host {
   readonly engine = "unix:///nowhere/docker.sock";
   readonly publicAddress = "203.0.113.10";
   readonly privateAddress = "10.19.0.5";
+  readonly peerAddress = "10.20.0.2";
   readonly provider: docker.Provider;
 
   constructor() {
