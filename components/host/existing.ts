@@ -1,11 +1,13 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
 import type { Topology } from "../../stacks/topology";
 import { tunnelOf } from "../../stacks/topology/tunnel";
 import type { Host, HostsFactory, Machine } from "./host";
 import { machinePlanOf } from "./machinePlan";
 import { remoteDocker, setUpMachine } from "./remote";
 import { accessOf, type Server, serversOf, type SshAccess } from "./ssh";
+import { clientKey as publicKeyOf } from "./sshKeys";
 import { type TunnelKeys, tunnelKeys } from "./vpn";
 
 interface ExistingArgs {
@@ -16,6 +18,8 @@ interface ExistingArgs {
   /** Public addresses of all hosts, by name. */
   publicAddresses: Readonly<Record<string, string>>;
   tunnel: TunnelKeys | undefined;
+  /** Public half of the key with which Muster logs in. */
+  clientKey: pulumi.Input<string>;
 }
 
 /** A server that is there already: any Debian or Ubuntu with SSH. */
@@ -29,7 +33,7 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
 
   constructor(
     readonly name: string,
-    { topology, server, peerAddresses, publicAddresses, tunnel }: ExistingArgs,
+    { topology, server, peerAddresses, publicAddresses, tunnel, clientKey }: ExistingArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("muster:host:ExistingHost", name, {}, opts);
@@ -51,6 +55,7 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
       plan,
       user,
       access: this.engine,
+      clientKey,
       machineId: this.machine.id,
       parent: this,
       ...(tunnel === undefined
@@ -86,6 +91,7 @@ export const existingHosts: HostsFactory = (topology, opts) => {
       Object.entries(servers).map(([name, { address }]) => [name, address]),
     ),
     tunnel: tunnelKeys(topology, opts),
+    clientKey: publicKeyOf(new tls.Provider("tls", {}, opts)),
   };
   return Object.entries(servers).map(([name, server]) => new ExistingHost(name, { ...shared, server }, opts));
 };

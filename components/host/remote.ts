@@ -16,11 +16,15 @@ export interface RemoteArgs {
   /** Who logs in. */
   user: string;
   access: pulumi.Input<SshAccess>;
+  /** Public half of the key with which Muster logs in. */
+  clientKey: pulumi.Input<string>;
   /** Another value for another machine. */
   machineId: pulumi.Input<string>;
   parent: pulumi.Resource;
   /** The machine, where we make it. */
   machine?: pulumi.Resource;
+  /** Size of the data disk, where we make it: once it has grown, the machine is told to look again. */
+  diskGiB?: pulumi.Input<number>;
   /** Its place in the stack's tunnel, and its private key there. */
   vpn?: { plan: pulumi.Input<VpnPlan>; key: pulumi.Input<string> };
   /** What must be there before the machine is asked anything. */
@@ -29,24 +33,41 @@ export interface RemoteArgs {
 
 /** Sets a machine up, as often as its plan changes; nothing is made on it before that is done. */
 export function setUpMachine(name: string, args: RemoteArgs): command.remote.Command {
-  const { parent, plan, vpn, dependsOn = [] } = args;
+  const { parent, dependsOn = [] } = args;
   const provider = new command.Provider(name, {}, { parent });
   const secrets = bringSecrets(name, args, provider);
-  const whole =
-    vpn === undefined
-      ? plan
-      : pulumi.all([plan, vpn.plan]).apply(([own, tunnel]) => ({ ...own, vpn: tunnel }));
   return new command.remote.Command(
     `bootstrap-${name}`,
     {
       ...commandArgs(args),
-      stdin: textOf(whole, bootstrapScript),
+      stdin: scriptFor(args),
       // What it changes is shown; its answer is for the program.
       logging: command.remote.Logging.Stderr,
     },
     { ...commandOptions(args, provider), dependsOn: [...dependsOn, ...secrets] },
   );
 }
+
+/** The bootstrap of the plan and of what is known late. */
+function scriptFor({ plan, clientKey, diskGiB, vpn }: RemoteArgs): pulumi.Output<string> {
+  return pulumi.all([plan, clientKey, diskGiB, vpn?.plan]).apply(([own, key, sizeGiB, tunnel]) => {
+    const script = bootstrapScript({
+      ...own,
+      authorizedKeys: [...new Set([key, ...own.authorizedKeys])],
+      ...(tunnel === undefined ? {} : { vpn: tunnel }),
+    });
+    return sizeGiB === undefined ? script : `${script}# The data disk has ${sizeGiB} GiB.\n`;
+  });
+}
+
+/** The address at which what is sent to the machine arrives: another one behind address translation. */
+export const ownAddressOf = (
+  bootstrap: command.remote.Command,
+  publicAddress: pulumi.Input<string>,
+): pulumi.Output<string> =>
+  pulumi
+    .all([bootstrap.stdout, publicAddress])
+    .apply(([facts, address]) => /"ownAddress":"([0-9.]+)"/.exec(facts)?.[1] ?? address);
 
 /** Secrets that stay on the machine, where there are any: by a command of their own, which says nothing. */
 function bringSecrets(name: string, args: RemoteArgs, provider: command.Provider): command.remote.Command[] {
@@ -137,12 +158,3 @@ export function remoteDocker(
     { parent, dependsOn: [ready] },
   );
 }
-
-/** A text made of something that may be known late; plain where it isn't. */
-const textOf = <T extends object>(
-  input: pulumi.Input<T>,
-  make: (value: T) => string,
-): pulumi.Input<string> =>
-  pulumi.Output.isInstance(input) || input instanceof Promise
-    ? (pulumi.output(input) as unknown as pulumi.Output<T>).apply(make)
-    : make(input);

@@ -1,5 +1,5 @@
 import { type ProgramRun, runProgram } from "../helpers/engine";
-import { known } from "../helpers/platform";
+import { known } from "../helpers/hosts";
 import { engineConfig, projectDir, secretValues, stackConfig } from "../helpers/stacks";
 
 // A run takes a second, but the machine may be busy.

@@ -10,7 +10,8 @@ import { type Topology, topologyOf } from "../../stacks/topology";
 import { unbuiltParts } from "../../stacks/topology/unbuilt";
 import { runProgram } from "./engine";
 import { isObject, mapLeaves, isSecret, type RecordedResource, shortUrn } from "./graph";
-import { known, recordPlatform } from "./platform";
+import { known } from "./hosts";
+import { recordPlatform } from "./platform";
 import {
   engineConfig,
   projectDir,
