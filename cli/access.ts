@@ -58,7 +58,7 @@ export function sshOf(topology: Topology, state: StackState | undefined): SshAcc
  */
 export async function tryReach(topology: Topology, state?: StackState): Promise<Docker | undefined> {
   const { provider } = topology.settings.host;
-  if (isRemote(topology)) prepareProject();
+  if (isRemote(topology)) prepareProject(topology.stack);
   const isCloud = provider === "digitalocean" || provider === "aws";
   const engine = engineOf(topology, isCloud ? (state ?? (await readState(topology.stack))) : state);
   if (engine === undefined) return undefined;

@@ -16,7 +16,7 @@ export async function secret(stack: string, key: string): Promise<void> {
       `No such secret.\n  given:   ${key}\n  allowed: ${Object.keys(secretSettings).join(", ")}\n  fix:     name one of these`,
     );
   readStackFile(projectDir, stack);
-  prepareProject();
+  prepareProject(stack);
   await requireAll(await missingTools());
   if ((await readState(stack)) === undefined) await initStack(stack);
   const value = await readValue(stack, key);
@@ -36,6 +36,7 @@ export async function secret(stack: string, key: string): Promise<void> {
 /** Writes it into the file of a stack that is there. */
 export async function storeSecret(stack: string, key: SecretSetting, value: string): Promise<void> {
   const { code, stderr } = await capturePulumi(
+    stack,
     ["config", "set", "--secret", `muster:${key}`, "-s", stack],
     value,
   );

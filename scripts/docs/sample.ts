@@ -39,6 +39,8 @@ const examples: Readonly<Record<string, unknown>> = {
   "backup.target.bucket": "example-backups",
   "backup.target.prefix": "prod",
   "backup.target.accessKeyId": "AKIAEXAMPLE",
+  "state.backend": "s3://example-state?region=eu-central-1",
+  "state.accessKeyId": "AKIAEXAMPLE",
   "images.mirror": "registry.example.org/mirror",
   "images.overrides": { caddy: "registry.example.org/own/caddy:2.11.4" },
 };
