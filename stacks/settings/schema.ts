@@ -230,7 +230,6 @@ export const renamedKeys: Record<string, string> = {
   backups: "backup",
   repositoryKey: "backupKey",
   backend: "state.backend",
-  "state.url": "state.backend",
   "backup.folder": "backup.target.path",
   "images.overrides.postgres": `images.overrides.postgres-${newestPostgres}`,
   coturn: "turn",
