@@ -119,17 +119,16 @@ function isAlive(pid: number): boolean {
 async function removeStaleControl(access: SshAccess): Promise<void> {
   const file = controlFile(access);
   if (!existsSync(file)) return;
-  if ((await finished(spawn("ssh", checkArguments(access), { stdio: ["pipe", "pipe", "pipe"] }))).code !== 0)
-    rmSync(file, { force: true });
+  if ((await finished(ssh(checkArguments(access)))).code !== 0) rmSync(file, { force: true });
 }
 
 /** Runs a command on the machine and returns what it said; `input` goes to its standard input. */
 export function runOnHost(access: SshAccess, command: string, input = ""): Promise<Ran> {
-  return finished(
-    spawn("ssh", commandArguments(access, command), { stdio: ["pipe", "pipe", "pipe"] }),
-    input,
-  );
+  return finished(ssh(commandArguments(access, command)), input);
 }
+
+const ssh = (args: readonly string[]): ChildProcessWithoutNullStreams =>
+  spawn("ssh", args, { stdio: ["pipe", "pipe", "pipe"], env: process.env });
 
 function finished(child: ChildProcessWithoutNullStreams, input = ""): Promise<Ran> {
   const out = { stdout: "", stderr: "" };

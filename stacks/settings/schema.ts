@@ -222,8 +222,6 @@ export const renamedKeys: Record<string, string> = {
   provider: "host.provider",
   dockerSource: "machine.dockerSource",
   vpn: "machine.vpn",
-  "host.ssh": "host.user",
-  "host.disk": "host.dataDisk",
   diskEncryption: "machine.diskEncryption",
   jitsi: "meetings",
   rtcd: "calls",
