@@ -55,9 +55,13 @@ export async function readState(stack: string): Promise<StackState | undefined> 
   };
 }
 
-/** Makes the stack in the state backend. */
-export async function initStack(stack: string): Promise<void> {
-  const { code, stderr } = await capturePulumi(stack, ["stack", "init", stack, "--no-select"]);
+/**
+ * Makes the stack in its state backend.
+ * @param secretsProvider as Pulumi names it. Default: the one that the stack's file names, or the backend's own.
+ */
+export async function initStack(stack: string, secretsProvider?: string): Promise<void> {
+  const provider = secretsProvider === undefined ? [] : ["--secrets-provider", secretsProvider];
+  const { code, stderr } = await capturePulumi(stack, ["stack", "init", stack, "--no-select", ...provider]);
   if (code !== 0) throw new UserError(`The stack ${stack} can't be made.\n${stderr.trim()}`);
 }
 
