@@ -12,7 +12,7 @@ export const someoneIsThere = (): boolean => process.stdin.isTTY && process.stde
  * @throws UserError where the terminal is closed instead.
  */
 export async function ask(question: string, hidden = false): Promise<string> {
-  process.stderr.write(question);
+  if (hidden) process.stderr.write(question);
   const output = hidden ? new PassThrough().resume() : process.stderr;
   const terminal = createInterface({ input: process.stdin, output, terminal: true });
   const ended = new Promise<undefined>((resolve) => {
@@ -20,7 +20,7 @@ export async function ask(question: string, hidden = false): Promise<string> {
       resolve(undefined);
     });
   });
-  const line = await Promise.race([terminal.question(""), ended]);
+  const line = await Promise.race([terminal.question(hidden ? "" : question), ended]);
   terminal.close();
   if (hidden || line === undefined) process.stderr.write("\n");
   if (line === undefined)

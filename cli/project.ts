@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { isMap, readStackFile, stackFile } from "../stacks/settings/file";
+import { UserError } from "./errors";
 import { stateKeyEnvironment } from "./stateKey";
 
 /** Folder of the project: where `Pulumi.yaml` stands. */
@@ -116,7 +117,17 @@ function backendEnvironment(stack: string): NodeJS.ProcessEnv {
 export function prepareProject(stack: string): void {
   const dir = stateDir(stack);
   mkdirSync(privateDir, { recursive: true, mode: 0o700 });
-  if (dir !== undefined) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  if (dir !== undefined) makeStateDir(dir);
   if (!hasPassphrase() && !existsSync(passphraseFile))
     writeFileSync(passphraseFile, randomBytes(24).toString("base64url"), { mode: 0o600 });
+}
+
+function makeStateDir(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new UserError(
+      `The folder of the state can't be made: ${(error as Error).message}\n  given:   ${dir}\n  fix:     name another folder in muster:state.backend, or mend the reason above; nothing was changed`,
+    );
+  }
 }

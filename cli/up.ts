@@ -6,6 +6,7 @@ import { readStackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
 import { isRemote, prepareAccess, reach, tryReach } from "./access";
+import { dnsRecords } from "./dns";
 import { UserError } from "./errors";
 import { clearDeadLock, releaseFormerVolumes, removeStrays, retryUndone, settlePending } from "./heal";
 import { addressIsSet, rememberLanAddress, withLanAddress } from "./lan";
@@ -62,6 +63,7 @@ export async function settle({ topology }: Ready): Promise<void> {
   const docker = await reach(topology);
   await handStateToBackup(docker, topology);
   say(await summary(topology));
+  say(await dnsRecords(topology));
   say(await undoneParts(docker, topology));
 }
 

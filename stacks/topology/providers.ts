@@ -13,13 +13,13 @@ export interface Token {
 }
 
 /**
- * Each with the verbs that Muster uses. Source: DigitalOcean's reference of token scopes.
- * `read` of some is what the console adds by itself.
+ * What Muster makes there, changes and removes. Source: DigitalOcean's reference of token scopes; no such token has been
+ * tried by us.
  */
 export const digitaloceanScopes: readonly string[] = [
-  "account:read, actions:read, regions:read, sizes:read, image:read",
-  "droplet, block_storage, firewall, reserved_ip, vpc, ssh_key, project: create, read, update, delete",
-  "block_storage_action:create, tag:create, tag:read, tag:delete",
+  "droplet, firewall, reserved_ip, vpc, ssh_key, project: create, read, update, delete",
+  "block_storage: create, read, delete; block_storage_action: create, read; tag: create, read, delete",
+  "account, actions, regions, sizes, image: read",
 ];
 
 /** Tokens by the secret setting that holds them. */
