@@ -226,7 +226,7 @@ export const questions: readonly Question[] = [
   {
     name: "backup",
     flag: "backup",
-    text: () => `Where to backups go: ${backupForms}`,
+    text: () => `Where backups go: ${backupForms}`,
     when: always,
     fallback: ({ provider }) => (provider === "local" ? "folder" : undefined),
     problem: backupProblem,

@@ -132,6 +132,9 @@ async function ownStorageKey(answers: Answers, terminal: boolean): Promise<Acces
     : { id: typed, secret: (await ask("Its secret (it isn't shown): ", true)).trim() };
 }
 
+/** What ends a command from outside. */
+const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** The stack, its file and its secrets: all of it, or nothing. */
 async function make(
   stack: string,
@@ -142,7 +145,7 @@ async function make(
   let interrupted = false;
   // The Pulumi CLI hears it too and ends; what it was at is taken back below.
   const onInterrupt = (): void => void (interrupted = true);
-  process.on("SIGINT", onInterrupt);
+  for (const signal of endings) process.on(signal, onInterrupt);
   let isMade = false;
   writeFileSync(file, fileOf(stack, answers), { flag: "wx" });
   try {
@@ -162,7 +165,7 @@ async function make(
     rmSync(file, { force: true });
     throw error;
   } finally {
-    process.off("SIGINT", onInterrupt);
+    for (const signal of endings) process.off(signal, onInterrupt);
   }
 }
 
