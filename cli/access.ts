@@ -78,7 +78,7 @@ export async function tryReach(
   state?: StackState,
   name = mainHost,
 ): Promise<Docker | undefined> {
-  if (isRemote(topology)) prepareProject();
+  if (isRemote(topology)) prepareProject(topology.stack);
   const engine = engineOf(topology, state ?? (await stateFor(topology)), name);
   if (engine === undefined) return undefined;
   await prepareAccess(topology);

@@ -28,7 +28,7 @@ export async function destroy(stack: string, options: Options, rest: readonly st
       `--remove-data names another stack.\n  given:   ${options.removeData}\n  allowed: ${stack}\n  fix:     say the name of the stack whose data shall go`,
     );
   const topology = runnable(stack);
-  prepareProject();
+  prepareProject(stack);
   for (const line of clearDeadLock(stack)) console.log(line);
   const state = await readState(stack);
   if (state === undefined || state.resources.length === 0) {
@@ -44,7 +44,7 @@ export async function destroy(stack: string, options: Options, rest: readonly st
     );
   const confirmed = options.yes || options.removeData !== undefined ? ["--yes", "--skip-preview"] : [];
   if (options.removeData === undefined) {
-    const code = await runPulumi([
+    const code = await runPulumi(stack, [
       "destroy",
       "-s",
       stack,
@@ -62,9 +62,9 @@ export async function destroy(stack: string, options: Options, rest: readonly st
   }
   await keepRepositoryKey(topology, state);
   const engines = await reachAll(topology, state);
-  const unprotected = await capturePulumi(["state", "unprotect", "--all", "-s", stack, "--yes"]);
+  const unprotected = await capturePulumi(stack, ["state", "unprotect", "--all", "-s", stack, "--yes"]);
   if (unprotected.code !== 0) throw new UserError(unprotected.stderr.trim());
-  const code = await runPulumi(["destroy", "-s", stack, ...confirmed, ...rest]);
+  const code = await runPulumi(stack, ["destroy", "-s", stack, ...confirmed, ...rest]);
   if (code !== 0)
     throw new UserError(`The stack ${stack} isn't fully removed; see above. Run the same command again.`);
   for (const docker of engines.values()) await removeVolumes(docker, stack, instanceOf(state));

@@ -36,7 +36,7 @@ export async function missingTools(): Promise<Missing[]> {
       what: `Node ${leastNode.join(".")} or newer; this is ${process.version}`,
       fix: "install Node 22",
     });
-  const { code, stderr } = await capturePulumi(["version"]);
+  const { code, stderr } = await capturePulumi(undefined, ["version"]);
   if (code !== 0)
     missing.push({
       what: `the Pulumi CLI: ${stderr.trim().split("\n").at(-1) ?? "it didn't answer"}`,

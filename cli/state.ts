@@ -34,11 +34,17 @@ export const resourceTypes = {
  */
 export async function readState(stack: string): Promise<StackState | undefined> {
   readCheckpoint(stack);
-  const list = await capturePulumi(["stack", "ls", "--json"]);
+  const list = await capturePulumi(stack, ["stack", "ls", "--json"]);
   if (list.code !== 0) throw new UserError(`The state backend can't be read.\n${list.stderr.trim()}`);
   const stacks = JSON.parse(list.stdout) as { name: string }[];
   if (!stacks.some(({ name }) => name.split("/").at(-1) === stack)) return undefined;
-  const { code, stdout, stderr } = await capturePulumi(["stack", "export", "-s", stack, "--show-secrets"]);
+  const { code, stdout, stderr } = await capturePulumi(stack, [
+    "stack",
+    "export",
+    "-s",
+    stack,
+    "--show-secrets",
+  ]);
   if (code !== 0) throw unreadable(stack, stderr.trim());
   const { deployment } = JSON.parse(stdout) as {
     deployment: { resources?: StateResource[]; pending_operations?: unknown[] } | null;
@@ -49,9 +55,13 @@ export async function readState(stack: string): Promise<StackState | undefined> 
   };
 }
 
-/** Makes the stack in the state backend. */
-export async function initStack(stack: string): Promise<void> {
-  const { code, stderr } = await capturePulumi(["stack", "init", stack, "--no-select"]);
+/**
+ * Makes the stack in its state backend.
+ * @param secretsProvider as Pulumi names it. Default: the one that the stack's file names, or the backend's own.
+ */
+export async function initStack(stack: string, secretsProvider?: string): Promise<void> {
+  const provider = secretsProvider === undefined ? [] : ["--secrets-provider", secretsProvider];
+  const { code, stderr } = await capturePulumi(stack, ["stack", "init", stack, "--no-select", ...provider]);
   if (code !== 0) throw new UserError(`The stack ${stack} can't be made.\n${stderr.trim()}`);
 }
 
@@ -77,7 +87,7 @@ function unreadable(stack: string, reason: string): UserError {
  * @throws UserError when it is no JSON: one clear error, before anything is asked of the engine.
  */
 export function readCheckpoint(stack: string): unknown {
-  const dir = stateDir();
+  const dir = stateDir(stack);
   if (dir === undefined) return undefined;
   const file = checkpointFile(dir, stack);
   if (!existsSync(file)) return undefined;

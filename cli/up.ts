@@ -5,6 +5,7 @@ import { readStackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
 import { isRemote, prepareAccess, reach, reachAll } from "./access";
+import { dnsRecords } from "./dns";
 import { UserError } from "./errors";
 import { clearDeadLock, releaseFormerVolumes, removeStrays, retryUndone, settlePending } from "./heal";
 import { addressIsSet, rememberLanAddress, withLanAddress } from "./lan";
@@ -38,7 +39,7 @@ export async function up(stack: string, rest: readonly string[]): Promise<void> 
 export async function makeReady(stack: string): Promise<Ready> {
   const raw = readStackFile(projectDir, stack);
   const topology = runnable(stack, withLanAddress(raw));
-  prepareProject();
+  prepareProject(stack);
   await requireAll(await missingTools());
   say(clearDeadLock(stack));
   const state = await readState(stack);
@@ -60,6 +61,7 @@ export async function makeReady(stack: string): Promise<Ready> {
 export async function settle({ topology }: Ready): Promise<void> {
   await handStateToBackup(await reach(topology), topology);
   say(await summary(topology));
+  say(await dnsRecords(topology));
   say(await undoneParts(topology));
 }
 
@@ -74,7 +76,7 @@ export async function bringUp({ topology, state }: Ready, rest: readonly string[
     say(await releaseFormerVolumes(topology, state));
   }
   // With a refresh: a container that somebody removed or stopped comes back.
-  const code = await runPulumi([
+  const code = await runPulumi(stack, [
     "up",
     "-s",
     stack,
@@ -99,7 +101,7 @@ export async function passOn(
   rest: readonly string[],
 ): Promise<void> {
   const topology = runnable(stack);
-  prepareProject();
+  prepareProject(stack);
   await requireAll(await missingTools());
   say(clearDeadLock(stack));
   const state = await readState(stack);
@@ -107,7 +109,7 @@ export async function passOn(
   if (verb === "preview") say(checkUpgrade(topology, state));
   if (state === undefined) await initStack(stack);
   await prepareAccess(topology);
-  process.exitCode = await runPulumi([
+  process.exitCode = await runPulumi(stack, [
     verb,
     "-s",
     stack,
@@ -161,7 +163,15 @@ async function summary(topology: Topology): Promise<string[]> {
 
 /** What the engine itself wrote down about the update that has just ended. */
 async function changedNothing(stack: string): Promise<boolean> {
-  const { stdout } = await capturePulumi(["stack", "history", "-s", stack, "--json", "--page-size", "1"]);
+  const { stdout } = await capturePulumi(stack, [
+    "stack",
+    "history",
+    "-s",
+    stack,
+    "--json",
+    "--page-size",
+    "1",
+  ]);
   const [last] = JSON.parse(stdout) as { resourceChanges?: Record<string, number> }[];
   return Object.entries(last?.resourceChanges ?? {}).every(([kind, count]) => kind === "same" || count === 0);
 }

@@ -73,7 +73,7 @@ const told = (docker: Docker, topology: Topology, file: "ran" | "before-upgrade"
   );
 
 async function previewOf(stack: string): Promise<PreviewStep[]> {
-  const { code, stdout, stderr } = await capturePulumi(["preview", "-s", stack, "--json"]);
+  const { code, stdout, stderr } = await capturePulumi(stack, ["preview", "-s", stack, "--json"]);
   if (code !== 0) throw new UserError(`The preview of stack ${stack} has failed.\n${stderr.trim()}`);
   return (JSON.parse(stdout) as { steps?: PreviewStep[] }).steps ?? [];
 }
@@ -145,7 +145,7 @@ export function formerSettings(
 const isPostgres = (name: string): boolean => name.startsWith("postgres-");
 
 async function setSetting(stack: string, path: string, value: string): Promise<void> {
-  const { code, stderr } = await capturePulumi(["config", "set", "--path", path, value, "-s", stack]);
+  const { code, stderr } = await capturePulumi(stack, ["config", "set", "--path", path, value, "-s", stack]);
   if (code !== 0) throw new UserError(`${path} can't be set back to ${value}.\n${stderr.trim()}`);
   console.log(`${path} is ${value} again`);
 }

@@ -70,6 +70,15 @@ function secretProblems({ values, encrypted, malformed = [] }: RawSettings): Pro
   ];
 }
 
+/** What is wrong with one value, where it would stand at a path; `undefined` where nothing is. */
+export function fieldProblem(path: readonly string[], value: unknown): Problem | undefined {
+  const result = schemaAt(path)?.safeParse(value);
+  if (result === undefined || result.success) return undefined;
+  const around = [...path].reverse().reduce<unknown>((inner, key) => ({ [key]: inner }), value);
+  const issues = result.error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+  return issues.flatMap((issue) => issueProblems(issue, around))[0];
+}
+
 type Issue = z.core.$ZodIssue;
 
 function issueProblems(issue: Issue, values: unknown): Problem[] {

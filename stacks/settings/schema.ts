@@ -8,6 +8,7 @@ import { backupSchema } from "./backup";
 import { count, domainName, email, imageReference, port, shownText, subdomain } from "./fields";
 import { hostSchema } from "./hosts";
 import { machineSchema } from "./machine";
+import { stateSchema } from "./state";
 
 /** Mattermost's media servers take no other. */
 const callsPort = z.int().min(80).max(49_151);
@@ -185,6 +186,7 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({}),
   backup: backupSchema,
+  state: stateSchema,
   images: z
     .strictObject({
       mirror: z
@@ -225,6 +227,7 @@ export const renamedKeys: Record<string, string> = {
   rtcd: "calls",
   backups: "backup",
   repositoryKey: "backupKey",
+  backend: "state.backend",
   "backup.folder": "backup.target.path",
   "images.overrides.postgres": `images.overrides.postgres-${newestPostgres}`,
   coturn: "turn",

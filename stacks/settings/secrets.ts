@@ -51,6 +51,11 @@ export const secretSettings = {
     pattern: /^[!-~]{16,256}$/,
     allowed: "16 to 256 printable characters without spaces",
   },
+  stateSecretKey: {
+    meaning: "Secret part of `state.accessKeyId`, for a state backend in a bucket.",
+    pattern: /^[!-~]{8,256}$/,
+    allowed: "8 to 256 printable characters without spaces",
+  },
   diskKey: {
     meaning:
       "Passphrase of the encrypted data disk. Left out, one is made; `npm run key` prints it for the safe.",

@@ -9,6 +9,7 @@ import { backupProblems, backupWarnings } from "./backup";
 import { machineProblems, machineWarnings, missingMachineSecrets } from "./machine";
 import { mediaProblems, mediaWarnings } from "./media";
 import { portProblems } from "./ports";
+import { stateProblems, stateWarnings } from "./state";
 import { unbuiltParts } from "./unbuilt";
 import { versionProblems } from "./upgrades";
 
@@ -27,6 +28,7 @@ export function findingsOf(plan: Plan): Finding[] {
     ...capacityProblems(plan),
     ...backupProblems(plan),
     ...machineProblems(plan),
+    ...stateProblems(plan),
   ];
   return inOrder([
     ...errors.map((problem) => ({ ...problem, severity: "error" as const })),
@@ -197,6 +199,7 @@ const warnings = (plan: Plan): Problem[] => [
   ...mediaWarnings(plan),
   ...backupWarnings(plan),
   ...machineWarnings(plan),
+  ...stateWarnings(plan),
 ];
 
 function ownWarnings({ stack, settings, offering, secrets }: Plan): Problem[] {

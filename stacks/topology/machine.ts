@@ -4,6 +4,7 @@ import { machineSchema } from "../settings/machine";
 import type { Problem } from "../settings/problems";
 import type { HostSettings, Settings } from "../settings/schema";
 import type { SecretSetting } from "../settings/secrets";
+import { blockedMailPorts } from "./providers";
 import type { Topology } from "./types";
 
 type Plan = Pick<Topology, "stack" | "settings" | "secrets">;
@@ -158,16 +159,13 @@ export function machineWarnings({ settings }: Plan): Problem[] {
       given: "off",
       fix: "reboot it by hand now and then",
     });
-  if (host.provider === "digitalocean" && mail !== undefined && blockedMailPorts.includes(mail.port))
+  if (mail !== undefined && blockedMailPorts[host.provider]?.includes(mail.port) === true)
     found.push({
       key: "muster:mail.port",
-      problem: "DigitalOcean blocks this port on its way out",
+      problem: "the provider blocks this port on its way out",
       given: String(mail.port),
       allowed: "a port that your mail provider offers beside these, such as 2525",
       fix: "change muster:mail.port",
     });
   return found;
 }
-
-/** Source: DigitalOcean's documentation of Droplets, "SMTP ports 25, 465, and 587 are blocked". */
-const blockedMailPorts: readonly number[] = [25, 465, 587];
