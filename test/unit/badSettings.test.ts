@@ -147,7 +147,9 @@ describe("bad settings", () => {
     ["no provider", { host: {} }, { key: "muster:host.provider", problem: "missing" }],
     [
       "an unknown size",
-      { host: { provider: "aws", region: "eu-central-1", size: "huge", accessKeyId: "AKIAEXAMPLEEXAMPLE12" } },
+      {
+        host: { provider: "aws", region: "eu-central-1", size: "huge", accessKeyId: "AKIAEXAMPLEEXAMPLE12" },
+      },
       { key: "muster:host.size", allowed: expect.stringContaining("t3a.small") },
     ],
     [
