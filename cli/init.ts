@@ -142,10 +142,12 @@ async function make(
   secrets: ReadonlyMap<SecretSetting, string>,
 ): Promise<void> {
   const file = join(projectDir, stackFile(stack));
-  let interrupted = false;
+  const ended = new AbortController();
   // The Pulumi CLI hears it too and ends; what it was at is taken back below.
-  const onInterrupt = (): void => void (interrupted = true);
-  for (const signal of endings) process.on(signal, onInterrupt);
+  const onEnding = (): void => {
+    ended.abort();
+  };
+  for (const signal of endings) process.on(signal, onEnding);
   let isMade = false;
   writeFileSync(file, fileOf(stack, answers), { flag: "wx" });
   try {
@@ -155,17 +157,17 @@ async function make(
     await initStack(stack, answers.secrets);
     isMade = true;
     for (const [secret, value] of secrets) {
-      if (interrupted) throw new UserError("Interrupted; nothing is left of it.");
+      if (ended.signal.aborted) throw new UserError("Interrupted; nothing is left of it.");
       await storeSecret(stack, secret, value);
     }
-    if (interrupted) throw new UserError("Interrupted; nothing is left of it.");
+    if (ended.signal.aborted) throw new UserError("Interrupted; nothing is left of it.");
   } catch (error) {
     if (isMade)
       await capturePulumi(stack, ["stack", "rm", stack, "--yes", "--preserve-config", "--remove-backups"]);
     rmSync(file, { force: true });
     throw error;
   } finally {
-    for (const signal of endings) process.off(signal, onInterrupt);
+    for (const signal of endings) process.off(signal, onEnding);
   }
 }
 
