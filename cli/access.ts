@@ -24,6 +24,10 @@ export async function prepareAccess(topology: Topology): Promise<void> {
 /** Whether a stack's hosts are other machines than this one. */
 export const isRemote = ({ settings }: Topology): boolean => settings.host.provider !== "local";
 
+/** Whether they are machines that a cloud makes for us. */
+export const isCloud = ({ settings: { host } }: Topology): boolean =>
+  host.provider === "digitalocean" || host.provider === "aws";
+
 /** Who logs in at each cloud's machines. */
 const cloudUser = { digitalocean: "root", aws: "admin" } as const;
 
@@ -45,9 +49,15 @@ export function engineOf(
   }
   const address = addressOf(state, name);
   const hostKey = outputOf(state, `host-key-${name}`, "publicKeyOpenssh")?.trim();
-  if (address === undefined || hostKey === undefined) return undefined;
+  // Address and key outlive the machine.
+  if (address === undefined || hostKey === undefined || !hasMachine(state, name)) return undefined;
   return { stack, host: name, address, port: 22, user: cloudUser[host.provider], hostKey };
 }
+
+const hasMachine = (state: StackState | undefined, host: string): boolean =>
+  state?.resources.some(
+    ({ urn, delete: replaced }) => urn.endsWith(`::machine-${host}`) && replaced !== true,
+  ) === true;
 
 /** The reserved address of a cloud's host. */
 export const addressOf = (state: StackState | undefined, host: string): string | undefined =>
@@ -64,9 +74,8 @@ export function sshOf(
 }
 
 /** The state, where a host's address stands in it alone. */
-async function stateFor({ stack, settings: { host } }: Topology): Promise<StackState | undefined> {
-  return host.provider === "digitalocean" || host.provider === "aws" ? readState(stack) : undefined;
-}
+const stateFor = async (topology: Topology): Promise<StackState | undefined> =>
+  isCloud(topology) ? readState(topology.stack) : undefined;
 
 /**
  * The engine of one of a stack's hosts; `undefined` where the machine has none yet.

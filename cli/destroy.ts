@@ -4,11 +4,12 @@ import { describeRepository, repositoryKeySecret } from "../components/services/
 import { stackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
 import { prepareAccess, reachAll } from "./access";
+import { exported, imported, released } from "./deployment";
 import { UserError } from "./errors";
 import { clearDeadLock } from "./heal";
 import { runnable } from "./load";
 import { prepareProject } from "./project";
-import { capturePulumi, runPulumi } from "./pulumi";
+import { runPulumi } from "./pulumi";
 import { storeSecret } from "./secret";
 import { instanceOf, outputOf, readState, type StackState } from "./state";
 
@@ -62,8 +63,7 @@ export async function destroy(stack: string, options: Options, rest: readonly st
   }
   await keepRepositoryKey(topology, state);
   const engines = await reachAll(topology, state);
-  const unprotected = await capturePulumi(stack, ["state", "unprotect", "--all", "-s", stack, "--yes"]);
-  if (unprotected.code !== 0) throw new UserError(unprotected.stderr.trim());
+  await imported(stack, released(await exported(stack)));
   const code = await runPulumi(stack, ["destroy", "-s", stack, ...confirmed, ...rest]);
   if (code !== 0)
     throw new UserError(`The stack ${stack} isn't fully removed; see above. Run the same command again.`);

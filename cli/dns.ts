@@ -16,5 +16,7 @@ export async function dnsRecords(topology: Topology): Promise<string[]> {
 }
 
 /** Where browsers find the sites: not where SSH may answer. */
-const clientAddress = ({ settings: { host } }: Topology, state: StackState | undefined): string | undefined =>
-  host.provider === "existing" ? host.address : addressOf(state, mainHost);
+const clientAddress = (
+  { settings: { host } }: Topology,
+  state: StackState | undefined,
+): string | undefined => (host.provider === "existing" ? host.address : addressOf(state, mainHost));

@@ -22,7 +22,9 @@ export async function unlock(stack: string): Promise<void> {
     ? await secretOf(topology, "diskKey")
     : outputOf(state, diskKeySecret, "result");
   // As the machine itself was told.
-  const device = /^disk_device='([^']*)'$/m.exec(outputOf(state, `bootstrap-${mainHost}`, "stdin") ?? "")?.[1];
+  const device = /^disk_device='([^']*)'$/m.exec(
+    outputOf(state, `bootstrap-${mainHost}`, "stdin") ?? "",
+  )?.[1];
   if (access === undefined || passphrase === undefined || device === undefined)
     throw new UserError(`Stack ${stack} has no machine yet.\n  fix: npm run up -- ${stack}`);
   await prepareAccess(topology);

@@ -4,13 +4,14 @@ import { undoneMark } from "../components/services/job";
 import { readStackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
-import { isRemote, prepareAccess, reach, reachAll } from "./access";
+import { engineOf, isRemote, prepareAccess, reach, reachAll } from "./access";
 import { dnsRecords } from "./dns";
 import { UserError } from "./errors";
 import { clearDeadLock, releaseFormerVolumes, removeStrays, retryUndone, settlePending } from "./heal";
 import { addressIsSet, rememberLanAddress, withLanAddress } from "./lan";
 import { checkUpgrade, runnable } from "./load";
 import { missingOnHost, missingTools, requireAll } from "./preflight";
+import { withoutLost } from "./lost";
 import { missingOnMachines } from "./preflight.machine";
 import { kernelNotices } from "./preflight.network";
 import { prepareProject, projectDir } from "./project";
@@ -47,8 +48,9 @@ export async function makeReady(stack: string): Promise<Ready> {
   if (isRemote(topology)) {
     // The stack holds the key with which its machines are reached.
     if (state === undefined) await initStack(stack);
-    await requireAll(await missingOnMachines(topology, state));
-    return { topology, state };
+    const known = await withoutLost(topology, state);
+    await requireAll(await missingOnMachines(topology, known));
+    return { topology, state: known };
   }
   await requireAll(await missingOnHost(await reach(topology), topology, state));
   if (state === undefined) await initStack(stack);
@@ -82,9 +84,7 @@ export async function bringUp({ topology, state }: Ready, rest: readonly string[
     stack,
     "--yes",
     "--skip-preview",
-    "--refresh",
-    // A server may have another address or key than the state knows.
-    ...(isRemote(topology) ? ["--run-program"] : []),
+    ...refreshArguments(topology, state),
     "--suppress-outputs",
     ...rest,
   ]);
@@ -92,6 +92,13 @@ export async function bringUp({ topology, state }: Ready, rest: readonly string[
     throw new UserError(
       `The stack ${stack} isn't fully up; see above. Mend it and run the same command again.`,
     );
+}
+
+/** Nothing can be asked of a machine that isn't there; one that is may have another address or key than the state knows. */
+function refreshArguments(topology: Topology, state: StackState | undefined): string[] {
+  if (!isRemote(topology)) return ["--refresh"];
+  const all = topology.hosts.every(({ name }) => engineOf(topology, state, name) !== undefined);
+  return all ? ["--refresh", "--run-program"] : [];
 }
 
 /** Runs another verb of the engine on a stack, after clearing a dead lock. */

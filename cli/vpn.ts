@@ -52,7 +52,9 @@ export function configuration(tunnel: Tunnel, peer: string, members: (peer: stri
   const own = tunnel.peers.find(({ name }) => name === peer);
   const { privateKey, hosts } = members(peer);
   if (own === undefined || hosts.length < tunnel.hosts.length || (privateKey ?? own.publicKey) === undefined)
-    throw new UserError(`The stack's tunnel isn't there yet.\n  fix: bring the stack up first; that makes the keys`);
+    throw new UserError(
+      `The stack's tunnel isn't there yet.\n  fix: bring the stack up first; that makes the keys`,
+    );
   return [
     "[Interface]",
     `PrivateKey = ${privateKey ?? "the one that belongs to your public key"}`,
