@@ -228,6 +228,35 @@ describe("what can't be done in a container", () => {
   });
 });
 
+describe("at the machine's end", () => {
+  it("live-restore is turned off, and Docker knows it before it is stopped", () => {
+    box.run(barePlan, ["topic_docker", "topic_shutdown"]);
+    box.calls();
+    expect(box.sh("sh /usr/local/lib/muster/shutdown")).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(box.calls()).toEqual(["systemctl kill --kill-who=main --signal=HUP docker.service"]);
+    expect(JSON.parse(box.read("/fake/reloaded"))).toMatchObject({ "live-restore": false });
+    expect(box.read("/usr/local/lib/muster/daemon.json")).toContain('"live-restore": true');
+  });
+});
+
+describe("a reserved address", () => {
+  it("is what leaves the machine too, but for those who came to its other one", () => {
+    const { stdout } = box.run({ ...barePlan, anchor: true }, [
+      "topic_anchor",
+      'printf %s "$own_address" >&3',
+    ]);
+    expect(stdout).toBe("10.17.0.5");
+    expect(box.calls().filter((call) => call.startsWith("ip"))).toEqual([
+      "ip route replace default via 192.0.2.254 dev eth0 onlink table 8213",
+      "ip rule add from 192.0.2.10 lookup 8213 priority 8213",
+      "ip route replace default via 10.17.0.1 dev eth0 onlink src 10.17.0.5",
+    ]);
+    box.sh("sh /usr/local/lib/muster/anchor");
+    expect(box.calls().filter((call) => call.includes("rule"))).toEqual([]);
+    expect(box.run(barePlan, ["topic_anchor", 'printf %s "$own_address" >&3']).stdout).toBe("192.0.2.10");
+  });
+});
+
 describe("the rest", () => {
   it("leaves a larger kernel setting as it is", () => {
     box.write("/fake/sysctl/net.core.rmem_max", "5000\n");

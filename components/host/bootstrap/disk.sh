@@ -186,6 +186,7 @@ bind_volumes() {
   fi
   [ -d /var/lib/docker ] || mkdir -m 710 /var/lib/docker
   [ -d /var/lib/docker/volumes ] || mkdir -m 701 /var/lib/docker/volumes
+  say "mounts /var/lib/docker/volumes"
   quietly mount /var/lib/docker/volumes
 }
 
