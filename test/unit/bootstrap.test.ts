@@ -87,5 +87,10 @@ describe("a machine", () => {
     const plain = (box: MachineBox): unknown =>
       JSON.parse(JSON.stringify(box.state()).replaceAll(box.path(""), "/"));
     expect(plain(killed)).toEqual(plain(whole));
+    // Whatever runs has the settings that are there: to start it once more changes nothing.
+    const units = ["docker", "ssh", "wg-quick@muster0"].map((unit) => `systemctl restart ${unit}.service\n`);
+    killed.sh(`systemctl daemon-reload\n${units.join("")}`);
+    killed.calls();
+    expect(plain(killed)).toEqual(plain(whole));
   });
 });
