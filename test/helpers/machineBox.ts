@@ -133,7 +133,7 @@ export class MachineBox {
       "/fake/held": "10737418240",
       "/fake/calls": "",
       "/fake/effective":
-        "PasswordAuthentication no\nKbdInteractiveAuthentication no\nAllowStreamLocalForwarding yes\n",
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin without-password\nAllowTcpForwarding local\nAllowStreamLocalForwarding local\n",
     };
     for (const [path, text] of Object.entries(start)) this.write(path, text);
     rmSync(this.path("/dev/disk"), { recursive: true });

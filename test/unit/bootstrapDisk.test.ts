@@ -66,7 +66,10 @@ UUID=${uuid} //srv/muster ext4 defaults,nofail,x-systemd.device-timeout=120s 0 2
     ["an ext4 of others", () => box.holds({ ...ours, LABEL: "root" }), /ext4 root/],
     [
       "another stack's data",
-      () => (box.holds(ours), box.write("/fake/marker", "stack=prod\n")),
+      () => {
+        box.holds(ours);
+        box.write("/fake/marker", "stack=prod\n");
+      },
       /data of stack prod/,
     ],
     ["unmarked data of others", () => box.holds({ ...ours, UUID: "x" }), /data of stack unknown/],
@@ -159,7 +162,10 @@ describe("an encrypted data disk", () => {
     ],
     [
       "opened without its passphrase",
-      () => (box.holds(luks), box.delete("/run/muster/disk.key")),
+      () => {
+        box.holds(luks);
+        box.delete("/run/muster/disk.key");
+      },
       manual,
       /npm run unlock/,
     ],

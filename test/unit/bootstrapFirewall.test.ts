@@ -152,11 +152,8 @@ describe("the firewall", () => {
     fc.assert(
       fc.property(anyPlan, fc.array(anyPacket, { minLength: 20, maxLength: 20 }), (plan, packets) => {
         const rules = firewallV4(plan);
-        for (const packet of packets)
-          expect({ packet, verdict: verdict(rules, packet) }).toEqual({
-            packet,
-            verdict: expected(plan, packet),
-          });
+        const wrong = packets.filter((packet) => verdict(rules, packet) !== expected(plan, packet));
+        expect(wrong).toEqual([]);
       }),
       { numRuns: 150 },
     );

@@ -63,7 +63,7 @@ check_disk() {
   else
     waited=0
     until [ -e "$disk_device" ]; do
-      [ "$waited" -lt 120 ] || refuse "the data disk isn't there" "$disk_device" "$(echo /dev/disk/by-id/*)" \
+      [ "$waited" -lt 120 ] || refuse "the data disk isn't there" "$disk_device" "a disk of this machine: $(echo /dev/disk/by-id/*)" \
         "attach the disk, or name another one"
       sleep 2
       waited=$((waited + 2))
@@ -186,6 +186,7 @@ bind_volumes() {
   fi
   [ -d /var/lib/docker ] || mkdir -m 710 /var/lib/docker
   [ -d /var/lib/docker/volumes ] || mkdir -m 701 /var/lib/docker/volumes
+  say "mounts /var/lib/docker/volumes"
   quietly mount /var/lib/docker/volumes
 }
 

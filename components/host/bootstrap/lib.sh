@@ -91,7 +91,10 @@ at_boot() { systemctl is-enabled -q "$1" 2> /dev/null || quietly systemctl enabl
 # ... and that runs now.
 running() {
   at_boot "$1"
-  systemctl is-active -q "$1" || quietly systemctl start "$1"
+  if ! systemctl is-active -q "$1"; then
+    say "starts $1"
+    quietly systemctl start "$1"
+  fi
 }
 
 in_container() { systemd-detect-virt -cq; }

@@ -5,6 +5,7 @@ ours_sshd=/etc/ssh/sshd_config.d/10-muster.conf
 topic_sshd() {
   let_keys_in
   if [ "$user" = root ]; then root_login=prohibit-password; else root_login=no; fi
+  # The tunnel to Docker's socket needs both: sshd refuses sockets too where no TCP port may be forwarded.
   wanted_sshd="# Written by Muster.
 PubkeyAuthentication yes
 PasswordAuthentication no
@@ -32,8 +33,11 @@ PermitTunnel no"
     if [ -n "${before:-}" ]; then printf '%s\n' "$before" > "$ours_sshd"; else rm -f "$ours_sshd"; fi
     fail "sshd doesn't accept its settings, and ours were taken back: $said"
   fi
+  # What sshd itself calls it.
+  root_effective=$(echo "$root_login" | sed 's/prohibit-password/without-password/')
   effective=$(sshd -T -C "user=$user,host=localhost,addr=127.0.0.1" 2> /dev/null)
-  for setting in "passwordauthentication no" "kbdinteractiveauthentication no" "allowstreamlocalforwarding local"; do
+  for setting in "passwordauthentication no" "kbdinteractiveauthentication no" "permitrootlogin $root_effective" \
+    "allowtcpforwarding local" "allowstreamlocalforwarding local"; do
     printf '%s\n' "$effective" | grep -Fxq "$setting" ||
       refuse "another setting of sshd comes before ours" "$(printf '%s\n' "$effective" | grep "^${setting% *} ")" "$setting" \
         "remove it from /etc/ssh/sshd_config and from /etc/ssh/sshd_config.d"

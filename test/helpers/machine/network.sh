@@ -27,6 +27,10 @@ ss) [ ! -e "$FAKE/listening" ] || cat "$FAKE/listening" ;;
 ip)
   case "$*" in
   "-4 route show default") echo "default via 192.0.2.254 dev $(cat "$FAKE/uplink" 2> /dev/null || echo eth0)" ;;
+  "-4 -o address show to 192.0.2.10") echo "2: eth0 inet 192.0.2.10/24" ;;
+  "rule show") cat "$FAKE/rules-of-routes" 2> /dev/null || : ;;
+  "rule add"*) echo "8213: from $4 lookup 8213" > "$FAKE/rules-of-routes" && changes "$@" ;;
+  "route replace"*) changes "$@" ;;
   "-4 route get"*) echo "192.0.2.1 via 192.0.2.254 dev eth0 src 192.0.2.10 uid 0" ;;
   esac
   ;;
@@ -34,6 +38,7 @@ curl)
   case "$*" in
   *anchor_ipv4/address) echo 10.17.0.5 ;;
   *anchor_ipv4/gateway) echo 10.17.0.1 ;;
+  *ipv4/gateway) echo 192.0.2.254 ;;
   */gpg)
     while [ "$1" != -o ]; do shift; done
     echo key > "$2"

@@ -18,7 +18,12 @@ ln)
 modinfo) [ ! -e "$FAKE/no-wireguard" ] ;;
 systemd-detect-virt) [ -e "$FAKE/in-container" ] ;;
 cloud-init) exit "$(cat "$FAKE/cloud-init")" ;;
-docker) echo 20.10.24 ;;
+docker)
+  case $1 in
+  info) [ ! -e "$FAKE/reloaded" ] || sed -n 's/.*"live-restore": \(.*\),/\1/p' "$FAKE/reloaded" ;;
+  *) echo 20.10.24 ;;
+  esac
+  ;;
 sshd)
   case $1 in
   -t) may_fail ;;

@@ -6,7 +6,7 @@ takes() { # UNIT
   ssh*) cat "$ROOT"/etc/ssh/sshd_config.d/* ;;
   wg-quick*) cat "$ROOT/etc/wireguard/muster0.conf" ;;
   muster-firewall*) "$ROOT/usr/local/lib/muster/firewall" >&2 ;;
-  muster-anchor*) cat "$ROOT/usr/local/lib/muster/anchor" ;;
+  muster-anchor*) "$ROOT/usr/local/lib/muster/anchor" ;;
   esac > "$FAKE/running/$1" 2> /dev/null || :
   : > "$FAKE/active/$1"
 }
@@ -28,6 +28,10 @@ stop)
   ;;
 start | restart | try-reload-or-restart)
   takes "$unit"
+  changes "$@"
+  ;;
+kill)
+  cp "$ROOT/etc/docker/daemon.json" "$FAKE/reloaded"
   changes "$@"
   ;;
 daemon-reload)
