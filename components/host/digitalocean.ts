@@ -186,7 +186,7 @@ export const digitaloceanHosts: HostsFactory = (topology, opts) => {
   const account = new DigitaloceanAccount(topology, opts);
   const machines = topology.hosts.map(({ name }) => {
     const settings = name === mainHost ? host : { ...host, ...mediaSettings(host) };
-    return new DigitaloceanHost(name, topology, settings as Settings, account, opts);
+    return new DigitaloceanHost(name, topology, settings, account, opts);
   });
   return hostsOn(machines, { user, anchor: true, clientKey: account.clientKey }, topology, opts);
 };
