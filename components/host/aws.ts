@@ -163,7 +163,7 @@ export const awsHosts: HostsFactory = (topology, opts) => {
   const account = new AwsAccount(topology, host, opts);
   const machines = topology.hosts.map(({ name }) => {
     const settings = name === mainHost ? host : { ...host, ...mediaSettings(host) };
-    return new AwsHost(name, topology, settings as AwsSettings, account, opts);
+    return new AwsHost(name, topology, settings, account, opts);
   });
   return hostsOn(machines, { user, anchor: false, clientKey: account.clientKey }, topology, opts);
 };

@@ -7,11 +7,13 @@ import type { Topology } from "../../stacks/topology";
 import { physicalPrefix } from "../platform/names";
 import { clientKey } from "./sshKeys";
 
-/** One network, one SSH key and one project for a stack. */
+/**
+ * One SSH key and one project for a stack. No network of its own: the first one in a region becomes the account's
+ * default there, which nobody can remove again; and firewalls keep strangers out of any.
+ */
 export class DigitaloceanAccount extends pulumi.ComponentResource {
   readonly provider: digitalocean.Provider;
   readonly tls: tls.Provider;
-  readonly network: digitalocean.Vpc;
   /** Public half of the key with which Muster logs in. */
   readonly clientKey: pulumi.Output<string>;
   /** The same, as the provider knows it: without one, it would mail a password. */
@@ -20,7 +22,7 @@ export class DigitaloceanAccount extends pulumi.ComponentResource {
   /** By the hosts' names: firewalls know machines by their tags. */
   readonly tags: ReadonlyMap<string, digitalocean.Tag>;
 
-  constructor({ stack, hosts }: Topology, region: string, opts?: pulumi.ComponentResourceOptions) {
+  constructor({ stack, hosts }: Topology, opts?: pulumi.ComponentResourceOptions) {
     super("muster:host:DigitaloceanAccount", "digitalocean", {}, opts);
     const name = physicalPrefix(stack);
     this.provider = new digitalocean.Provider(
@@ -30,7 +32,6 @@ export class DigitaloceanAccount extends pulumi.ComponentResource {
     );
     this.tls = new tls.Provider("tls", {}, { parent: this });
     const child = { parent: this, provider: this.provider };
-    this.network = new digitalocean.Vpc("network", { name, region }, child);
     this.clientKey = clientKey(this.tls);
     this.operator = new digitalocean.SshKey("operator", { name, publicKey: this.clientKey }, child);
     this.project = new digitalocean.Project(

@@ -113,7 +113,6 @@ export class DigitaloceanHost extends pulumi.ComponentResource implements CloudM
     disk: digitalocean.Volume | undefined,
   ): digitalocean.Droplet {
     const { region, size, image, backups, generation } = this.settings;
-    const { network, operator } = this.account;
     return new digitalocean.Droplet(
       `machine-${this.name}`,
       {
@@ -121,9 +120,8 @@ export class DigitaloceanHost extends pulumi.ComponentResource implements CloudM
         image,
         region,
         size,
-        vpcUuid: network.id,
         tags: [this.account.tag(this.name).name],
-        sshKeys: [operator.fingerprint],
+        sshKeys: [this.account.operator.fingerprint],
         // Not attached on its own: a droplet is shut down before it loses a disk.
         ...(disk === undefined ? {} : { volumeIds: [disk.id] }),
         userData,
@@ -185,10 +183,10 @@ const deviceOf = ({ name }: digitalocean.Volume): pulumi.Output<string> =>
 export const digitaloceanHosts: HostsFactory = (topology, opts) => {
   const { host } = topology.settings;
   if (host.provider !== "digitalocean") throw new Error(`not a host at DigitalOcean: ${host.provider}`);
-  const account = new DigitaloceanAccount(topology, host.region, opts);
+  const account = new DigitaloceanAccount(topology, opts);
   const machines = topology.hosts.map(({ name }) => {
     const settings = name === mainHost ? host : { ...host, ...mediaSettings(host) };
-    return new DigitaloceanHost(name, topology, settings as Settings, account, opts);
+    return new DigitaloceanHost(name, topology, settings, account, opts);
   });
   return hostsOn(machines, { user, anchor: true, clientKey: account.clientKey }, topology, opts);
 };

@@ -8,7 +8,6 @@ import { leakedSecrets, toGolden } from "../helpers/golden";
 import { asPreviewed, expectGolden, readableJson } from "../helpers/goldenFile";
 import { find, isSecret, mapLeaves, type RecordedResource, unwrap } from "../helpers/graph";
 import {
-
   clientKey,
   hosts,
   machine,

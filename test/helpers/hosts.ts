@@ -10,8 +10,6 @@ import type { Invoke, Known } from "./monitor";
 import { record, type Recording } from "./recorder";
 import { engineConfig, secretValues } from "./stacks";
 
-
-
 export const clientKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIENsaWVudENsaWVudENsaWVudENsaWVudENsaWVudENs";
 const hostPublicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEhvc3RIb3N0SG9zdEhvc3RIb3N0SG9zdEhvc3RIb3N0";
 const hostPrivateKey = `-----BEGIN OPENSSH PRIVATE KEY-----\n${"host-key-that-nobody-may-see".repeat(3)}\n-----END OPENSSH PRIVATE KEY-----\n`;
@@ -19,6 +17,7 @@ const hostPrivateKey = `-----BEGIN OPENSSH PRIVATE KEY-----\n${"host-key-that-no
 /** What deployed resources answer beyond their inputs, by type. */
 const answers: Readonly<Record<string, Record<string, unknown>>> = {
   "random:index/randomId:RandomId": { hex: "0123456789ab" },
+  "random:index/randomBytes:RandomBytes": { base64: Buffer.alloc(32, "tunnel").toString("base64") },
   "tls:index/privateKey:PrivateKey": {
     privateKeyOpenssh: secret(hostPrivateKey),
     publicKeyOpenssh: `${hostPublicKey}\n`,

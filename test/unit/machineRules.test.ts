@@ -25,9 +25,8 @@ const both = (of: (good: Good) => (() => string[])[]): (() => string[])[] => [
   ...of(instance),
 ];
 const without = (good: Good, name: string): string[] => {
-  const { [name]: _, ...resources } = good;
-  const said = violations({ resources: Object.values(resources), expected });
-  return [...new Set(said.map((line) => line.split(": ")[1] ?? ""))];
+  const resources = Object.entries(good).flatMap(([other, resource]) => (other === name ? [] : [resource]));
+  return [...new Set(violations({ resources, expected }).map((line) => line.split(": ")[1] ?? ""))];
 };
 
 const { connection } = droplet.bootstrap.inputs as { connection: { secret: object } };

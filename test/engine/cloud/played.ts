@@ -5,7 +5,7 @@ import { anchorAddress } from "../../helpers/addresses";
 
 class PlayedCommand extends command.local.Command {
   constructor(name: string, args: command.remote.CommandArgs, opts: pulumi.CustomResourceOptions) {
-    const { stdin, triggers } = args;
+    const { stdin = "", triggers = [] } = args;
     const create = `cat > /dev/null; echo '{"ownAddress":"${anchorAddress}"}'`;
     super(name, { create, stdin, triggers, addPreviousOutputInEnv: false }, opts);
   }
