@@ -23,8 +23,10 @@ export const labels = {
  */
 export async function connect(engine: EngineAddress): Promise<Docker> {
   const { default: Client } = await import("dockerode");
-  if (typeof engine === "string") return new Client({ socketPath: engine.replace(/^unix:\/\//, "") });
-  return new Client({ socketPath: (await openTunnel(engine)).socket });
+  const socketPath =
+    typeof engine === "string" ? engine.replace(/^unix:\/\//, "") : (await openTunnel(engine)).socket;
+  // All said: a DOCKER_HOST of the environment would win over a socket alone.
+  return new Client({ socketPath, host: "", protocol: "http" });
 }
 
 /** The last lines that a container wrote, oldest first; empty where it has written nothing. */

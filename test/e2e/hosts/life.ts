@@ -3,7 +3,10 @@ import { type HostStage, stackName } from "./stage";
 /** Reboots, a new machine under the old disk, and the end. */
 export function life(stage: HostStage): void {
   const people = (): Promise<string> =>
-    stage.inContainer("postgres", "psql -X -q -A -t -U mattermost -d mattermost -c 'SELECT username FROM users ORDER BY 1'");
+    stage.inContainer(
+      "postgres",
+      "psql -X -q -A -t -U mattermost -d mattermost -c 'SELECT username FROM users ORDER BY 1'",
+    );
 
   describe("in the machine's life", () => {
     it("is back by itself after a reboot, and the database was shut down cleanly", async () => {

@@ -35,7 +35,9 @@ export function refuse(stage: HostStage): void {
     });
 
     it("says that the distribution isn't one that it knows", async () => {
-      await stage.machine.run("cp /etc/os-release /etc/os-release.kept && sed -i 's/^ID=.*/ID=plan9/' /etc/os-release");
+      await stage.machine.run(
+        "cp /etc/os-release /etc/os-release.kept && sed -i 's/^ID=.*/ID=plan9/' /etc/os-release",
+      );
       try {
         const { code, output } = await stage.stack.run(["up", stackName]);
         expect(code).not.toBe(0);

@@ -3,6 +3,11 @@ import { firewallRules } from "../../../stacks/topology/firewall";
 import { mainHost } from "../../../stacks/topology/hosts";
 import { type HostStage, stackName } from "./stage";
 
+/** Prints what a port says within five seconds. */
+const said = `
+const socket = require("node:net").connect(Number(process.argv[2]), process.argv[1]);
+const end = (text) => { console.log(text); process.exit(); };
+socket.setTimeout(5000, () => end("nothing")).on("error", () => end("nothing")).on("data", (data) => end(String(data)));`;
 const scan = join(__dirname, "..", "scan.cjs");
 
 /** What nobody reaches, and where no key may stand. */
@@ -18,12 +23,20 @@ export function safety(stage: HostStage): void {
     });
 
     it("keeps closed what others publish past it", async () => {
+      const busybox = "/bin/busybox";
+      const server = `while :; do ${busybox} nc -l -p 9998 -e ${busybox} echo hello; done`;
       await stage.machine.run(
-        `docker run --detach --name stray --publish 9998:8065 --network muster-${stackName}-outside --entrypoint sleep $(docker inspect -f '{{.Image}}' muster-${stackName}-backup) 600`,
+        `docker run --detach --name stray --publish 9998:9998 --entrypoint ${busybox} busybox:1.37.0-musl sh -c '${server}'`,
       );
-      const { output } = stage.fromNeighbour([process.execPath, scan, stage.machine.address]);
-      await stage.machine.run("docker rm --force stray");
-      expect(JSON.parse(output)).not.toContain(9998);
+      try {
+        const inside = `docker exec stray ${busybox} nc -w 5 127.0.0.1 9998`;
+        expect(await stage.machine.run(inside)).toContain("hello");
+        expect(
+          stage.fromNeighbour([process.execPath, "-e", said, stage.machine.address, "9998"]).output.trim(),
+        ).toBe("nothing");
+      } finally {
+        await stage.machine.run("docker rm --force stray");
+      }
     });
 
     it("lets no container reach the machine's metadata", async () => {
@@ -31,10 +44,11 @@ export function safety(stage: HostStage): void {
       await stage.machine.run("ip addr add 169.254.169.254/32 dev lo");
       try {
         const asked = await stage
-          .inContainer("backup", "/muster/busybox nc -w 2 169.254.169.254 22")
+          .inContainer("backup", "/muster/busybox nc -w 5 169.254.169.254 22")
           .catch((error: unknown) => String(error));
         expect(asked).not.toContain("SSH-2.0");
-        expect(await stage.machine.run("timeout 2 sh -c 'exec 3<>/dev/tcp/169.254.169.254/22; head -c 7 <&3' 2>&1 || bash -c 'exec 3<>/dev/tcp/169.254.169.254/22; head -c 7 <&3'")).toContain("SSH-2.0");
+        const root = "bash -c 'exec 3<>/dev/tcp/169.254.169.254/22; head -c 7 <&3'";
+        expect(await stage.machine.run(root)).toContain("SSH-2.0");
       } finally {
         await stage.machine.run("ip addr del 169.254.169.254/32 dev lo");
       }
