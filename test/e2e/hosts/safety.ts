@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { firewallRules } from "../../../stacks/topology/firewall";
 import { mainHost } from "../../../stacks/topology/hosts";
-import { type HostStage, stackName } from "./stage";
+import type { HostStage } from "./stage";
 
 /** Prints what a port says within five seconds. */
 const said = `
