@@ -63,6 +63,7 @@ describe("warnings and notes in a plan", () => {
       {
         domain: "a.org",
         host: machine,
+        state: { backend: "https://api.pulumi.com" },
         backup: { target: bucket },
         mail: { ...mail, username: "u", port: 2525 },
       },
