@@ -107,10 +107,11 @@ function diskKeyOf({ secrets, settings }: Topology, parent: pulumi.Resource): pu
     .result;
 }
 
-const commandArgs = ({ access, user, machineId }: RemoteArgs) => ({
+const commandArgs = ({ topology, access, user, machineId }: RemoteArgs) => ({
   connection: connectionTo(access),
   create: user === "root" ? "sh -s" : "sudo -n sh -s",
-  triggers: [machineId],
+  // The disk's passphrase is on the machine only until it is set up: another way to unlock it needs it again.
+  triggers: [machineId, topology.settings.machine.diskEncryption.unlock],
   addPreviousOutputInEnv: false,
 });
 
