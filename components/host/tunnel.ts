@@ -64,16 +64,16 @@ export async function openTunnel(access: SshAccess): Promise<Tunnel> {
   };
   process.once("exit", end);
   let said = "";
-  let ended = false;
+  const state = { ended: false };
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
   child.once("error", (error) => (said += error.message));
-  child.once("close", () => (ended = true));
+  child.once("close", () => (state.ended = true));
   // It doesn't keep the process alive by itself.
   child.unref();
   (child.stderr as unknown as { unref: () => void }).unref();
   const deadline = Date.now() + openSeconds * 1000;
   let connected = 0;
-  while (Date.now() < deadline && !ended && connected < patienceTries) {
+  while (Date.now() < deadline && !state.ended && connected < patienceTries) {
     // Once the socket is there, so is the connection.
     if (existsSync(socket)) connected += 1;
     if (await answers(socket))

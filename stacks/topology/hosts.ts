@@ -20,7 +20,7 @@ export function hostsOf(settings: Settings, needs: ReadonlyMap<Service, Needs>):
   if (media === undefined) return [hostOf(settings, mainHost, host, ["app", "media"], needs)];
   return [
     hostOf(settings, mainHost, host, ["app"], needs),
-    hostOf(settings, mediaHost, { ...host, ...media } as HostSettings, ["media"], needs),
+    hostOf(settings, mediaHost, { ...host, ...media }, ["media"], needs),
   ];
 }
 

@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { DigitalOceanApi } from "../helpers/digitalocean/api";
 import { hosts } from "../helpers/hosts";
 import { projectDir } from "../helpers/stacks";
+import { missingEngine } from "./parts";
 
 // The provider waits ten seconds for most of what it does, and the machine may be busy.
 jest.setTimeout(900_000);
@@ -18,13 +19,7 @@ const versionOf = (name: string): string =>
     }
   ).version;
 const cli = join(home, "versions", versionOf("pulumi"), "bin");
-const plugins = ["command", "digitalocean", "docker", "random", "tls"];
-const missing = [
-  ...(existsSync(join(cli, "pulumi")) ? [] : ["the Pulumi CLI"]),
-  ...plugins
-    .filter((name) => !existsSync(join(home, "plugins", `resource-${name}-v${versionOf(`@pulumi/${name}`)}`)))
-    .map((name) => `the Pulumi plugin ${name}`),
-];
+const missing = missingEngine(["command", "digitalocean", "docker", "random", "tls"]);
 
 const folder = join(__dirname, "cloud");
 const stack = "cloud";

@@ -51,14 +51,14 @@ describe("a move", () => {
 
   it("is none where everything stays, or the disk grows", () => {
     expect(keys({})).toEqual([]);
-    expect(keys({ dataDiskGiB: 100 } as Partial<HostSettings>)).toEqual([]);
+    expect(keys({ dataDiskGiB: 100 })).toEqual([]);
     expect(moveProblems("prod", undefined, droplet)).toEqual([]);
   });
 
   it.each<[string, Partial<HostSettings>, string]>([
-    ["to another region", { region: "ams3" } as Partial<HostSettings>, "muster:host.region"],
-    ["to a smaller disk", { dataDiskGiB: 20 } as Partial<HostSettings>, "muster:host.dataDiskGiB"],
-    ["to another provider", { provider: "local" } as Partial<HostSettings>, "muster:host.provider"],
+    ["to another region", { region: "ams3" }, "muster:host.region"],
+    ["to a smaller disk", { dataDiskGiB: 20 }, "muster:host.dataDiskGiB"],
+    ["to another provider", { provider: "local" }, "muster:host.provider"],
   ])("%s is refused, with the way that takes the data along", (_name, now, key) => {
     const [problem] = moveProblems("prod", before, { ...droplet, ...now } as HostSettings);
     expect(problem?.key).toBe(key);

@@ -16,9 +16,9 @@ const { name: stackName } = suites.hosts;
 const identity = "scsi-0MUSTER_data";
 
 export class HostStage {
-  readonly stack = new Stack(stackName);
+  stack!: Stack;
   readonly docker = new Docker();
-  private readonly folder = mkdtempSync(join(tmpdir(), "muster-e2e-key-"));
+  private folder = "";
   network!: MachineNetwork;
   machine!: Machine;
   disk!: DataDisk;
@@ -26,6 +26,8 @@ export class HostStage {
   hostKey = "";
 
   async prepare(): Promise<void> {
+    this.stack = new Stack(stackName);
+    this.folder = mkdtempSync(join(tmpdir(), "muster-e2e-key-"));
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", this.keyFile]);
     this.network = await MachineNetwork.create(this.docker, { name: "hosts", prefix: "10.77.230" });
     this.disk = DataDisk.create("hosts", 6);
