@@ -30,7 +30,7 @@ const shown = (topology: Topology, service: string, variable: string): string =>
   const value = topology.services.find(({ name }) => name === service)?.spec.environment[variable] ?? "";
   return typeof value === "string"
     ? value
-    : fill(value, (late) => Object.entries(late).map(([kind, host]) => `<${kind} ${String(host)}>`)[0] ?? "");
+    : fill(value, (late) => Object.entries(late).map(([kind, host]) => `<${kind} ${host}>`)[0] ?? "");
 };
 
 describe("a second host", () => {
