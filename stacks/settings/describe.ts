@@ -43,7 +43,7 @@ export const isChosen = (option: z.ZodType, value: unknown): boolean => {
   const inner = unwrap(option);
   return (
     inner.def.type === "object" &&
-    Object.entries((inner as z.ZodObject).shape as Record<string, z.ZodType>).some(
+    Object.entries((inner as z.ZodObject).shape).some(
       ([key, field]) => field.def.type === "literal" && field.safeParse(within(value, key)).success,
     )
   );
