@@ -39,15 +39,14 @@ const within = (value: unknown, key: string): unknown =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
 
 /** Whether a value is of this variant, as its literals tell. */
-export const isChosen = (option: z.ZodType, value: unknown): boolean => {
+export function isChosen(option: z.ZodType, value: unknown): boolean {
   const inner = unwrap(option);
-  return (
-    inner.def.type === "object" &&
-    Object.entries((inner as z.ZodObject).shape).some(
-      ([key, field]) => field.def.type === "literal" && field.safeParse(within(value, key)).success,
-    )
+  if (inner.def.type !== "object") return false;
+  const shape: Record<string, z.ZodType> = (inner as z.ZodObject<Record<string, z.ZodType>>).shape;
+  return Object.entries(shape).some(
+    ([key, field]) => field.def.type === "literal" && field.safeParse(within(value, key)).success,
   );
-};
+}
 
 const chosenFirst = (options: readonly z.ZodType[], value: unknown): z.ZodType[] => [
   ...options.filter((option) => isChosen(option, value)),
