@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { loadAdapter } from "./components/host/adapters";
 import { readBackupStatus, unknownStatus } from "./components/host/backupStatus";
 import { containerName } from "./components/platform/names";
 import { backup } from "./components/services/backup/backup";
@@ -12,11 +13,12 @@ export = async (): Promise<Outputs> => {
   const stack = pulumi.getStack();
   const topology = loadTopology(stack, readEngineConfig(), refuse);
   const { host } = topology.settings;
+  const createHosts = loadAdapter(host.provider);
   const container = (service: string): string => containerName(stack, service);
   // Before all else: a busy program would hear the answer too late.
   const status =
     host.provider === "local" ? await readBackupStatus(host.engine, container(backup.name)) : unknownStatus;
-  new Environment(stack, topology);
+  new Environment(stack, topology, createHosts);
   return outputsOf(topology, container, status);
 };
 

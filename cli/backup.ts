@@ -1,11 +1,12 @@
 /** Backups by hand: what the schedule does, now; and what there is. */
 import type Docker from "dockerode";
-import { connect, execute } from "../components/host/engine";
+import { execute } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
 import { describeRepository } from "../components/services/backup/repository";
 import type { Topology } from "../stacks/topology";
+import { reach } from "./access";
 import { UserError } from "./errors";
-import { engineOf, runnable } from "./load";
+import { runnable } from "./load";
 import { progressPrinter } from "./progress";
 import { table } from "./table";
 
@@ -15,7 +16,7 @@ export type Script = "backup" | "check" | "drill";
 /** Runs one of the schedule's scripts in the stack's own container, and shows how far it is. */
 export async function runScript(stack: string, script: Script): Promise<void> {
   const topology = runnable(stack);
-  const docker = await connect(engineOf(topology));
+  const docker = await reach(topology);
   const { code } = await inBackup(docker, topology, ["sh", `/muster/${script}.sh`], true);
   if (code !== 0) throw new UserError(`The ${script} of stack ${stack} has failed; see above.`);
 }
@@ -36,7 +37,7 @@ const noRepository = 10;
 /** Lists the snapshots, the newest last, and says which was proven by a restore. */
 export async function snapshots(stack: string): Promise<void> {
   const topology = runnable(stack);
-  const docker = await connect(engineOf(topology));
+  const docker = await reach(topology);
   const command = '. /muster/lib.sh; restic snapshots --json --host "$host" --tag muster --tag incomplete';
   const { code, output } = await inBackup(docker, topology, ["sh", "-c", command]);
   if (code !== 0 && code !== noRepository)

@@ -6,13 +6,12 @@ import { UserError } from "./errors";
 import { missingTools, requireAll } from "./preflight";
 import { prepareProject } from "./project";
 import { capturePulumi } from "./pulumi";
-import { outputOf, readState, type StackState } from "./state";
-import { initStack } from "./up";
+import { initStack, outputOf, readState, type StackState } from "./state";
 import type { AccessKey } from "./s3";
 
 /** Makes the stack's secrets readable: the project's passphrase, the Pulumi CLI, the stack in the backend. */
 export async function openStack(stack: string): Promise<StackState | undefined> {
-  prepareProject();
+  prepareProject(stack);
   await requireAll(await missingTools());
   const state = await readState(stack);
   if (state === undefined) await initStack(stack);
@@ -34,7 +33,13 @@ export function requireSecret({ stack, secrets }: Topology, key: SecretSetting):
 export async function secretOf(topology: Topology, key: SecretSetting): Promise<string> {
   requireSecret(topology, key);
   const { stack } = topology;
-  const { code, stdout, stderr } = await capturePulumi(["config", "get", `muster:${key}`, "-s", stack]);
+  const { code, stdout, stderr } = await capturePulumi(stack, [
+    "config",
+    "get",
+    `muster:${key}`,
+    "-s",
+    stack,
+  ]);
   if (code !== 0) throw new UserError(`The secret ${key} of stack ${stack} can't be read.\n${stderr.trim()}`);
   // Pulumi ends it with one line break of its own.
   return stdout.replace(/\n$/, "");

@@ -17,6 +17,8 @@ interface Options {
   principal?: string;
   /** … and the key that prunes. */
   prunePrincipal?: string;
+  /** A key that may make the bucket. Default: the environment's. */
+  operator?: AccessKey;
 }
 
 /** Keys that the work needs: one that may make a bucket, and the host's, to prove what it can't do. */
@@ -33,7 +35,8 @@ export async function bucket(stack: string, options: Options): Promise<void> {
     throw new UserError(
       `Stack ${stack} keeps its backups in no bucket.\n  given:   muster:backup.target.kind: ${target.kind}\n  allowed: s3\n  fix:     set muster:backup.target, or leave it so: no bucket is needed`,
     );
-  const operator = keyFromEnvironment("MUSTER_BUCKET", "to make the bucket with", target.accessKeyId);
+  const operator =
+    options.operator ?? keyFromEnvironment("MUSTER_BUCKET", "to make the bucket with", target.accessKeyId);
   requireSecret(topology, "backupS3Secret");
   await openStack(stack);
   const secret = await secretOf(topology, "backupS3Secret");

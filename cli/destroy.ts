@@ -1,12 +1,15 @@
-import { connect, labels } from "../components/host/engine";
+import type Docker from "dockerode";
+import { labels } from "../components/host/engine";
 import { describeRepository, repositoryKeySecret } from "../components/services/backup/repository";
 import { stackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
+import { prepareAccess, reachAll } from "./access";
+import { exported, imported, released } from "./deployment";
 import { UserError } from "./errors";
 import { clearDeadLock } from "./heal";
-import { engineOf, runnable } from "./load";
+import { runnable } from "./load";
 import { prepareProject } from "./project";
-import { capturePulumi, runPulumi } from "./pulumi";
+import { runPulumi } from "./pulumi";
 import { storeSecret } from "./secret";
 import { instanceOf, outputOf, readState, type StackState } from "./state";
 
@@ -26,13 +29,15 @@ export async function destroy(stack: string, options: Options, rest: readonly st
       `--remove-data names another stack.\n  given:   ${options.removeData}\n  allowed: ${stack}\n  fix:     say the name of the stack whose data shall go`,
     );
   const topology = runnable(stack);
-  prepareProject();
+  prepareProject(stack);
   for (const line of clearDeadLock(stack)) console.log(line);
   const state = await readState(stack);
   if (state === undefined || state.resources.length === 0) {
     console.log(`Nothing of stack ${stack} is there: nothing to do.`);
     return;
   }
+  // The engine's own destroy doesn't run the program, which would place the key.
+  await prepareAccess(topology);
   const asks = !options.yes && options.removeData === undefined;
   if (asks && !(process.stdin.isTTY && process.stdout.isTTY))
     throw new UserError(
@@ -40,7 +45,7 @@ export async function destroy(stack: string, options: Options, rest: readonly st
     );
   const confirmed = options.yes || options.removeData !== undefined ? ["--yes", "--skip-preview"] : [];
   if (options.removeData === undefined) {
-    const code = await runPulumi([
+    const code = await runPulumi(stack, [
       "destroy",
       "-s",
       stack,
@@ -57,12 +62,12 @@ export async function destroy(stack: string, options: Options, rest: readonly st
     return;
   }
   await keepRepositoryKey(topology, state);
-  const unprotected = await capturePulumi(["state", "unprotect", "--all", "-s", stack, "--yes"]);
-  if (unprotected.code !== 0) throw new UserError(unprotected.stderr.trim());
-  const code = await runPulumi(["destroy", "-s", stack, ...confirmed, ...rest]);
+  const engines = await reachAll(topology, state);
+  await imported(stack, released(await exported(stack)));
+  const code = await runPulumi(stack, ["destroy", "-s", stack, ...confirmed, ...rest]);
   if (code !== 0)
     throw new UserError(`The stack ${stack} isn't fully removed; see above. Run the same command again.`);
-  await removeVolumes(engineOf(topology), stack, instanceOf(state));
+  for (const docker of engines.values()) await removeVolumes(docker, stack, instanceOf(state));
   console.log(`\nRemoved, with all its data.`);
 }
 
@@ -83,9 +88,8 @@ async function keepRepositoryKey({ stack, settings, secrets }: Topology, state: 
 }
 
 /** The engine keeps data volumes even then (retainOnDelete): this is the one place that removes them. */
-async function removeVolumes(engine: string, stack: string, instance: string | undefined): Promise<void> {
+async function removeVolumes(docker: Docker, stack: string, instance: string | undefined): Promise<void> {
   if (instance === undefined) return;
-  const docker = await connect(engine);
   const filters = { label: [`${labels.stack}=${stack}`, `${labels.instance}=${instance}`] };
   for (const { Name } of (await docker.listVolumes({ filters })).Volumes)
     await docker.getVolume(Name).remove();

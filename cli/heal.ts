@@ -38,7 +38,7 @@ const isPulumi: IsPulumi = (pid) => {
  */
 export function clearDeadLock(
   stack: string,
-  dir = stateDir(),
+  dir = stateDir(stack),
   runs: IsPulumi = isPulumi,
   thisHost = hostname(),
 ): string[] {
@@ -118,7 +118,7 @@ export async function retryUndone(docker: Docker, stack: string, state: StackSta
 /** Lets the engine look at what an update that was killed had begun. */
 export async function settlePending(stack: string, state: StackState): Promise<string[]> {
   if (state.pendingOperations === 0) return [];
-  const code = await runPulumi([
+  const code = await runPulumi(stack, [
     "refresh",
     "-s",
     stack,
@@ -145,7 +145,14 @@ export async function releaseFormerVolumes(topology: Topology, state: StackState
       type === resourceTypes.volume && protect === true && !wanted.has(urn.split("::").at(-1) ?? ""),
   );
   for (const { urn } of former) {
-    const { code, stderr } = await capturePulumi(["state", "unprotect", urn, "-s", topology.stack, "--yes"]);
+    const { code, stderr } = await capturePulumi(topology.stack, [
+      "state",
+      "unprotect",
+      urn,
+      "-s",
+      topology.stack,
+      "--yes",
+    ]);
     if (code !== 0) throw new UserError(stderr.trim());
   }
   return former.map(({ id }) => `kept: the volume ${id}, which is no longer part of the stack`);

@@ -1,10 +1,10 @@
 /** `npm run import`: takes over what people have elsewhere. */
 import { open } from "node:fs/promises";
-import { connect } from "../components/host/engine";
+import { reach } from "./access";
 import { UserError } from "./errors";
 import { importBulk } from "./importBulk";
 import { importServer } from "./importServer";
-import { engineOf, runnable } from "./load";
+import { runnable } from "./load";
 import { up } from "./up";
 import { isUp } from "./writers";
 
@@ -31,7 +31,7 @@ export async function importInto(stack: string, options: ImportOptions): Promise
   const asked = importOf(stack, options);
   if (asked.kind === "bulk") await requireArchive(asked.archive);
   const topology = runnable(stack);
-  const docker = await connect(engineOf(topology));
+  const docker = await reach(topology);
   if (!(await isUp(docker, topology))) await up(stack, []);
   if (asked.kind === "bulk") await importBulk(docker, topology, asked.archive);
   else await importServer(docker, topology, asked);

@@ -1,9 +1,11 @@
 /** Looks into a running stack: logs, and Mattermost's own command line. The same on every kind of host. */
 import type Docker from "dockerode";
-import { connect, demultiplex, linesOf } from "../components/host/engine";
+import { demultiplex, linesOf } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
+import { mainHost } from "../stacks/topology/hosts";
+import { reach, reachAll } from "./access";
 import { UserError } from "./errors";
-import { engineOf, runnable } from "./load";
+import { runnable } from "./load";
 
 /** Logs of some services, or of all; each line behind its service's name. */
 export async function logs(
@@ -20,11 +22,14 @@ export async function logs(
     );
   if (!/^\d+$/.test(tail))
     throw new UserError(`--tail takes a number of lines.\n  given: ${tail}\n  fix:   for example --tail 100`);
-  const docker = await connect(engineOf(topology));
+  const engines = await reachAll(topology);
+  const hosts = new Map(topology.services.map(({ name, host }) => [name, host]));
   const services = wanted.length > 0 ? wanted : known;
   const width = Math.max(...services.map((name) => name.length));
   await Promise.all(
     services.map(async (name) => {
+      const host = hosts.get(name) ?? mainHost;
+      const docker = engines.get(host) ?? (await reach(topology, undefined, host));
       const print = (line: string): void => console.log(`${name.padEnd(width)} | ${line}`);
       const container = await running(docker, stack, name);
       const options = { stdout: true, stderr: true, tail: Number(tail) };
@@ -41,7 +46,7 @@ export async function logs(
 /** Runs `mmctl` in Mattermost's container, over its local socket; its exit code becomes ours. */
 export async function mmctl(stack: string, args: readonly string[]): Promise<void> {
   const topology = runnable(stack);
-  const docker = await connect(engineOf(topology));
+  const docker = await reach(topology);
   const container = await running(docker, stack, "mattermost");
   const exec = await container.exec({
     Cmd: ["/mattermost/bin/mmctl", "--local", ...args],

@@ -53,7 +53,7 @@ export async function rememberLanAddress({ stack, settings }: Topology, isSet: b
       : [];
   }
   const address = addresses[0] ?? loopback;
-  const { code, stderr } = await capturePulumi([
+  const { code, stderr } = await capturePulumi(stack, [
     "config",
     "set",
     "-s",

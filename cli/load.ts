@@ -1,14 +1,15 @@
 import { readStackFile } from "../stacks/settings/file";
 import { parseSettings } from "../stacks/settings/parse";
-import { describeProblems, SettingsError } from "../stacks/settings/problems";
+import { describeProblems } from "../stacks/settings/problems";
 import { type Topology, topologyOf } from "../stacks/topology";
 import { inOrder } from "../stacks/topology/findings";
 import { loadTopology } from "../stacks/topology/load";
+import { moveProblems } from "../stacks/topology/moves";
 import type { Finding } from "../stacks/topology/types";
 import { upgradeProblems } from "../stacks/topology/upgrades";
 import { UserError } from "./errors";
 import { projectDir } from "./project";
-import { readCheckpoint, runningImages } from "./state";
+import { dataPlaceOf, readCheckpoint, runningImages } from "./state";
 
 /**
  * A stack's topology for showing, with everything that is wrong in its findings; compared with what runs where this
@@ -16,9 +17,18 @@ import { readCheckpoint, runningImages } from "./state";
  */
 export function planned(stack: string): Topology {
   const topology = topologyOf(stack, parseSettings(readStackFile(projectDir, stack)));
-  const upgrade = upgradeFindings(topology, readCheckpoint(stack));
-  return { ...topology, findings: inOrder([...topology.findings, ...upgrade]) };
+  const changes = changeFindings(topology, readCheckpoint(stack));
+  return { ...topology, findings: inOrder([...topology.findings, ...changes]) };
 }
+
+/** What speaks against going from what is there to what is wanted. */
+const changeFindings = (topology: Topology, state: unknown): Finding[] => [
+  ...moveProblems(topology.stack, dataPlaceOf(state), topology.settings.host).map((problem) => ({
+    ...problem,
+    severity: "error" as const,
+  })),
+  ...upgradeFindings(topology, state),
+];
 
 const upgradeFindings = ({ services }: Topology, state: unknown): Finding[] =>
   upgradeProblems(
@@ -31,7 +41,7 @@ const upgradeFindings = ({ services }: Topology, state: unknown): Finding[] =>
  * @throws UserError where that must not be: to be called before anything is changed.
  */
 export function checkUpgrade(topology: Topology, state: unknown): string[] {
-  const found = upgradeFindings(topology, state);
+  const found = changeFindings(topology, state);
   const errors = found.filter(({ severity }) => severity === "error");
   if (errors.length > 0)
     throw new UserError(`${describeProblems(`Stack ${topology.stack}`, errors)}\n\nNothing was changed.`);
@@ -43,10 +53,4 @@ export function runnable(stack: string, raw = readStackFile(projectDir, stack)):
   return loadTopology(stack, raw, (message) => {
     throw new UserError(message);
   });
-}
-
-/** Address of the Docker Engine of a stack that can run. */
-export function engineOf({ settings: { host } }: Topology): string {
-  if (host.provider === "local") return host.engine;
-  throw new SettingsError("muster:host", []);
 }

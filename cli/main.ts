@@ -20,6 +20,27 @@ program
   .description("stop the stack local and keep its data")
   .action(async () => (await import("./destroy.js")).destroy("local", { yes: true }, []));
 program
+  .command("init")
+  .description("make a new stack: asks a few questions, writes its file and its secrets, shows the plan")
+  .argument(stackArgument)
+  .option("--provider <provider>", "local, existing, digitalocean or aws")
+  .option("--domain <domain>", "domain under which the sites live")
+  .option("--people <accounts>", "accounts; 60 % of them active at once")
+  .option("--edition <edition>", "team or enterprise")
+  .option("--place <place>", "region of a cloud, or [USER@]ADDRESS[:PORT] of a server")
+  .option("--server <facts>", "a server's CPUS MEMORY_MIB HOST_KEY")
+  .option("--size <size>", "size of a cloud's machine; default: the smallest that fits")
+  .option("--access-key-id <id>", "of AWS")
+  .option("--email <address>", "of the first administrator, and for the certificate authority")
+  .option("--backup <target>", "s3://KEY_ID@BUCKET?region=..., sftp://USER@HOST/FOLDER HOST_KEY, or folder")
+  .option("--state <backend>", "s3://KEY_ID@BUCKET?region=..., pulumi, or file")
+  .option("--secrets <provider>", "passphrase, awskms://..., gcpkms://..., ...")
+  .option("--ssh-key <file>", "SSH key that is there already; default: one is made")
+  .option("--principal <name>", "the host's storage key as the storage's policies name it, for the bucket")
+  .action(async (stack: string, flags: Record<string, string>) =>
+    (await import("./init.js")).init(stack, flags),
+  );
+program
   .command("plan")
   .description("show what a stack will be, with nothing but Node")
   .argument(stackArgument)
@@ -97,6 +118,17 @@ program
   .action(async (stack: string, options: { dryRun: boolean }) =>
     (await import("./prune.js")).prune(stack, options),
   );
+program
+  .command("unlock")
+  .description("unlock the encrypted data disk of a machine that has rebooted")
+  .argument(stackArgument)
+  .action(async (stack: string) => (await import("./unlock.js")).unlock(stack));
+program
+  .command("vpn")
+  .description("show an administrator's configuration of the tunnel")
+  .argument(stackArgument)
+  .argument("<peer>", "its name in muster:machine.vpn.peers")
+  .action(async (stack: string, peer: string) => (await import("./vpn.js")).vpn(stack, peer));
 program
   .command("key")
   .description("print the keys of the backups for the safe, on a terminal only")

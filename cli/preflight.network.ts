@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import type Docker from "dockerode";
 import { labels } from "../components/host/engine";
 import type { Topology } from "../stacks/topology";
-import { portNumbers } from "../stacks/topology/exposure";
+import { boundTo, portNumbers } from "../stacks/topology/exposure";
 import { keyOf } from "../stacks/topology/ports";
 import type { Opening } from "../stacks/topology/types";
 import type { Missing } from "./preflight";
@@ -34,12 +34,14 @@ export async function takenPorts(
   return checked
     .filter(({ free }) => !free)
     .map(({ opening }) => ({
-      what: `port ${portNumbers(opening)} on ${opening.bind} for ${opening.service}: another program has it`,
+      what: `port ${portNumbers(opening)} on ${boundTo(opening)} for ${opening.service}: another program has it`,
       fix: `stop that program, or set ${keyOf(opening) === "muster:web" ? "muster:web.httpPort and muster:web.httpsPort" : keyOf(opening)}`,
     }));
 }
 
-function isFree({ published: port, bind: host, protocol }: Opening): Promise<boolean> {
+function isFree(opening: Opening): Promise<boolean> {
+  const { published: port, protocol } = opening;
+  const host = boundTo(opening);
   return new Promise((resolve) => {
     if (protocol === "udp") {
       const socket = createSocket("udp4");

@@ -36,7 +36,7 @@ export async function missingTools(): Promise<Missing[]> {
       what: `Node ${leastNode.join(".")} or newer; this is ${process.version}`,
       fix: "install Node 22",
     });
-  const { code, stderr } = await capturePulumi(["version"]);
+  const { code, stderr } = await capturePulumi(undefined, ["version"]);
   if (code !== 0)
     missing.push({
       what: `the Pulumi CLI: ${stderr.trim().split("\n").at(-1) ?? "it didn't answer"}`,
@@ -59,17 +59,23 @@ export async function missingOnHost(
         fix: "start it (systemctl start docker, or Docker Desktop); for another socket, set muster:host.engine",
       },
     ];
-  const tooOld = isOlder(version, leastEngine)
-    ? [{ what: `Docker Engine ${leastEngine.join(".")} or newer; this is ${version}`, fix: "upgrade Docker" }]
-    : [];
   return [
-    ...tooOld,
+    ...tooOld(version),
     ...(await missingRoom(docker, topology)),
     ...(await missingImages(docker, topology)),
     ...(await takenNames(docker, topology, state)),
     ...(await takenPorts(docker, topology, state)),
   ];
 }
+
+const tooOld = (version: string): Missing[] =>
+  isOlder(version, leastEngine)
+    ? [{ what: `Docker Engine ${leastEngine.join(".")} or newer; this is ${version}`, fix: "upgrade Docker" }]
+    : [];
+
+/** An engine that answers, but can't run what we run. */
+export const tooOldEngine = async (docker: Docker): Promise<Missing[]> =>
+  tooOld((await docker.version()).Version);
 
 async function engineVersion(docker: Docker): Promise<{ engine: string; version: string | undefined }> {
   try {
@@ -126,7 +132,7 @@ async function freeDiskGiB(folder: string): Promise<number | undefined> {
 }
 
 /** Images that are neither there nor to be had. What needs a sign-in is left to the pull. */
-async function missingImages(docker: Docker, topology: Topology): Promise<Missing[]> {
+export async function missingImages(docker: Docker, topology: Topology): Promise<Missing[]> {
   const all = [...new Set(imagesOf(topology).map(({ reference }) => reference))];
   const checked = await Promise.all(
     all.map(async (reference) => ({ reference, problem: await imageProblem(docker, reference) })),
@@ -163,7 +169,7 @@ async function imageProblem(docker: Docker, reference: string): Promise<string |
 }
 
 /** Containers and volumes of this stack's names that belong to another installation. */
-async function takenNames(
+export async function takenNames(
   docker: Docker,
   { stack }: Topology,
   state: StackState | undefined,

@@ -10,11 +10,14 @@ export interface Finished {
 
 const wrapper = (): string => require.resolve("pulumi/run.js");
 
-/** Runs it with its output on our terminal; resolves with its exit code. */
-export function runPulumi(args: readonly string[]): Promise<number> {
+/**
+ * Runs it with its output on our terminal; resolves with its exit code.
+ * @param stack whose state backend it opens.
+ */
+export async function runPulumi(stack: string, args: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, [wrapper(), ...args], {
     cwd: projectDir,
-    env: engineEnvironment(),
+    env: engineEnvironment(stack),
     stdio: "inherit",
   });
   return new Promise((resolve, reject) => {
@@ -25,11 +28,18 @@ export function runPulumi(args: readonly string[]): Promise<number> {
   });
 }
 
-/** Runs it and captures what it says. */
-export function capturePulumi(args: readonly string[], input?: string): Promise<Finished> {
+/**
+ * Runs it and captures what it says.
+ * @param stack whose state backend it opens; `undefined` where it opens none.
+ */
+export async function capturePulumi(
+  stack: string | undefined,
+  args: readonly string[],
+  input?: string,
+): Promise<Finished> {
   const child = spawn(process.execPath, [wrapper(), ...args], {
     cwd: projectDir,
-    env: engineEnvironment(),
+    env: engineEnvironment(stack),
     stdio: ["pipe", "pipe", "pipe"],
   });
   const out = { stdout: "", stderr: "" };

@@ -1,12 +1,12 @@
 /** A restore, as people see it. The work itself is done by components/services/backup/restore.sh. */
 import type Docker from "dockerode";
-import { connect } from "../components/host/engine";
 import { describeProblems } from "../stacks/settings/problems";
 import type { Topology } from "../stacks/topology";
 import { upgradeProblems } from "../stacks/topology/upgrades";
+import { reach, tryReach } from "./access";
 import { inBackup } from "./backup";
 import { UserError } from "./errors";
-import { engineOf, runnable } from "./load";
+import { runnable } from "./load";
 import { progressPrinter } from "./progress";
 import { type Order, runInRestorer } from "./restorer";
 import { sourceOf } from "./source";
@@ -27,8 +27,9 @@ export async function restore(stack: string, options: RestoreOptions): Promise<v
   const target = options.to ?? stack;
   refuseWrongWords(stack, target, options);
   const topology = runnable(target);
-  const docker = await connect(engineOf(topology));
-  if (!(await isUp(docker, topology))) await up(target, []);
+  const there = await tryReach(topology);
+  if (there === undefined || !(await isUp(there, topology))) await up(target, []);
+  const docker = await reach(topology);
 
   const asked: Order = {
     source: await sourceOf(stack, topology),

@@ -1,14 +1,12 @@
-import { createInterface } from "node:readline/promises";
-import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { readStackFile } from "../stacks/settings/file";
 import { type SecretSetting, secretSettings, secretValueProblem } from "../stacks/settings/secrets";
+import { ask } from "./ask";
 import { UserError } from "./errors";
 import { requireAll, missingTools } from "./preflight";
 import { prepareProject, projectDir } from "./project";
 import { capturePulumi } from "./pulumi";
-import { readState } from "./state";
-import { initStack } from "./up";
+import { initStack, readState } from "./state";
 
 /** Writes a secret setting into the stack's file, encrypted. Asks for the value, or reads standard input. */
 export async function secret(stack: string, key: string): Promise<void> {
@@ -17,7 +15,7 @@ export async function secret(stack: string, key: string): Promise<void> {
       `No such secret.\n  given:   ${key}\n  allowed: ${Object.keys(secretSettings).join(", ")}\n  fix:     name one of these`,
     );
   readStackFile(projectDir, stack);
-  prepareProject();
+  prepareProject(stack);
   await requireAll(await missingTools());
   if ((await readState(stack)) === undefined) await initStack(stack);
   const value = await readValue(stack, key);
@@ -37,6 +35,7 @@ export async function secret(stack: string, key: string): Promise<void> {
 /** Writes it into the file of a stack that is there. */
 export async function storeSecret(stack: string, key: SecretSetting, value: string): Promise<void> {
   const { code, stderr } = await capturePulumi(
+    stack,
     ["config", "set", "--secret", `muster:${key}`, "-s", stack],
     value,
   );
@@ -46,16 +45,5 @@ export async function storeSecret(stack: string, key: SecretSetting, value: stri
 /** From a terminal without showing it, otherwise all of standard input without its last line break. */
 async function readValue(stack: string, key: string): Promise<string> {
   if (!process.stdin.isTTY) return (await text(process.stdin)).replace(/\r?\n$/, "");
-  process.stderr.write(`${key} of stack ${stack} (it isn't shown): `);
-  const hidden = new PassThrough().resume();
-  const terminal = createInterface({ input: process.stdin, output: hidden, terminal: true });
-  const ended = new Promise<string>((resolve) => {
-    terminal.once("close", () => {
-      resolve("");
-    });
-  });
-  const value = await Promise.race([terminal.question(""), ended]);
-  terminal.close();
-  process.stderr.write("\n");
-  return value;
+  return ask(`${key} of stack ${stack} (it isn't shown): `, true);
 }

@@ -1,5 +1,7 @@
 /** What the state says: which containers and networks a stack knows, and whether an update broke off. */
 import { existsSync, readFileSync } from "node:fs";
+import { mainHost } from "../stacks/topology/hosts";
+import type { DataPlace } from "../stacks/topology/moves";
 import { UserError } from "./errors";
 import { checkpointFile, passphraseSource, stateDir } from "./project";
 import { capturePulumi } from "./pulumi";
@@ -34,11 +36,17 @@ export const resourceTypes = {
  */
 export async function readState(stack: string): Promise<StackState | undefined> {
   readCheckpoint(stack);
-  const list = await capturePulumi(["stack", "ls", "--json"]);
+  const list = await capturePulumi(stack, ["stack", "ls", "--json"]);
   if (list.code !== 0) throw new UserError(`The state backend can't be read.\n${list.stderr.trim()}`);
   const stacks = JSON.parse(list.stdout) as { name: string }[];
   if (!stacks.some(({ name }) => name.split("/").at(-1) === stack)) return undefined;
-  const { code, stdout, stderr } = await capturePulumi(["stack", "export", "-s", stack, "--show-secrets"]);
+  const { code, stdout, stderr } = await capturePulumi(stack, [
+    "stack",
+    "export",
+    "-s",
+    stack,
+    "--show-secrets",
+  ]);
   if (code !== 0) throw unreadable(stack, stderr.trim());
   const { deployment } = JSON.parse(stdout) as {
     deployment: { resources?: StateResource[]; pending_operations?: unknown[] } | null;
@@ -47,6 +55,16 @@ export async function readState(stack: string): Promise<StackState | undefined> 
     resources: deployment?.resources ?? [],
     pendingOperations: deployment?.pending_operations?.length ?? 0,
   };
+}
+
+/**
+ * Makes the stack in its state backend.
+ * @param secretsProvider as Pulumi names it. Default: the one that the stack's file names, or the backend's own.
+ */
+export async function initStack(stack: string, secretsProvider?: string): Promise<void> {
+  const provider = secretsProvider === undefined ? [] : ["--secrets-provider", secretsProvider];
+  const { code, stderr } = await capturePulumi(stack, ["stack", "init", stack, "--no-select", ...provider]);
+  if (code !== 0) throw new UserError(`The stack ${stack} can't be made.\n${stderr.trim()}`);
 }
 
 function unreadable(stack: string, reason: string): UserError {
@@ -71,7 +89,7 @@ function unreadable(stack: string, reason: string): UserError {
  * @throws UserError when it is no JSON: one clear error, before anything is asked of the engine.
  */
 export function readCheckpoint(stack: string): unknown {
-  const dir = stateDir();
+  const dir = stateDir(stack);
   if (dir === undefined) return undefined;
   const file = checkpointFile(dir, stack);
   if (!existsSync(file)) return undefined;
@@ -97,17 +115,65 @@ export const containerIds = ids(resourceTypes.container);
 export const networkIds = ids(resourceTypes.network);
 export const volumeNames = ids(resourceTypes.volume);
 
-/**
- * The image reference of each service, from a state: one that `readState` gives, an export, or a file backend's
- * checkpoint. Of services that are stopped, the last one: the stack's outputs outlive the containers, as the data does.
- */
-export function runningImages(state: unknown): Record<string, string> {
+/** All resources of a state: one that `readState` gives, an export, or a file backend's checkpoint. */
+function resourcesIn(state: unknown): readonly StateResource[] {
   const { resources, deployment, checkpoint } = (state ?? {}) as {
     resources?: StateResource[];
     deployment?: { resources?: StateResource[] } | null;
     checkpoint?: { latest?: { resources?: StateResource[] } | null };
   };
-  const all = resources ?? deployment?.resources ?? checkpoint?.latest?.resources ?? [];
+  return resources ?? deployment?.resources ?? checkpoint?.latest?.resources ?? [];
+}
+
+/** Kinds of hosts by the end of their components' types. */
+const hostKinds: Readonly<Record<string, DataPlace["provider"]>> = {
+  LocalHost: "local",
+  ExistingHost: "existing",
+  DigitaloceanHost: "digitalocean",
+  AwsHost: "aws",
+};
+
+/** Where a stack's data are; `undefined` where it has none yet. */
+export function dataPlaceOf(state: unknown): DataPlace | undefined {
+  const all = resourcesIn(state);
+  const named = (name: string): StateResource | undefined => all.find(({ urn }) => urn.endsWith(`::${name}`));
+  const host = all.find(({ type, urn }) => type.startsWith("muster:host:") && urn.endsWith(`::${mainHost}`));
+  const provider =
+    hostKinds[host?.type.split(":").at(-1) ?? ""] ?? diskProvider(named(`disk-${mainHost}`)?.type);
+  const holdsData = all.some(({ type, protect }) => protect === true && type !== resourceTypes.stack);
+  if (provider === undefined || !holdsData) return undefined;
+  const { region, size, availabilityZone } = (named(`disk-${mainHost}`)?.inputs ?? {}) as {
+    region?: string;
+    size?: number;
+    availabilityZone?: string;
+  };
+  const zone = availabilityZone?.slice(-1);
+  return {
+    provider,
+    ...(region !== undefined
+      ? { region }
+      : availabilityZone !== undefined
+        ? { region: availabilityZone.slice(0, -1) }
+        : {}),
+    ...(zone === undefined ? {} : { zone }),
+    ...(size === undefined ? {} : { diskGiB: size }),
+  };
+}
+
+/** After a destroy, a cloud's disk may be all that is left. */
+const diskProvider = (type: string | undefined): DataPlace["provider"] | undefined =>
+  type?.startsWith("digitalocean:") === true
+    ? "digitalocean"
+    : type?.startsWith("aws:") === true
+      ? "aws"
+      : undefined;
+
+/**
+ * The image reference of each service, from a state: one that `readState` gives, an export, or a file backend's
+ * checkpoint. Of services that are stopped, the last one: the stack's outputs outlive the containers, as the data does.
+ */
+export function runningImages(state: unknown): Record<string, string> {
+  const all = resourcesIn(state);
   const last = all.find(({ type }) => type === resourceTypes.stack)?.outputs?.["services"] ?? {};
   return Object.fromEntries(
     [

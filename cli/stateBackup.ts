@@ -15,7 +15,7 @@ import { packed } from "./restic";
 export async function handStateToBackup(docker: Docker, { stack, services }: Topology): Promise<void> {
   if (!services.some(({ name }) => name === backup.name)) return;
   // Without --show-secrets: what is secret stays encrypted with the passphrase.
-  const { code, stdout, stderr } = await capturePulumi(["stack", "export", "-s", stack]);
+  const { code, stdout, stderr } = await capturePulumi(stack, ["stack", "export", "-s", stack]);
   if (code !== 0) throw new UserError(`The state of stack ${stack} can't be exported.\n${stderr.trim()}`);
   const archive = await packed([
     { path: "/state/state.json", text: stdout },

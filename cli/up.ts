@@ -1,19 +1,22 @@
-import type Docker from "dockerode";
-import { connect, lastLogLines } from "../components/host/engine";
+import { lastLogLines } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
 import { undoneMark } from "../components/services/job";
 import { readStackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
+import { engineOf, isRemote, prepareAccess, reach, reachAll } from "./access";
+import { dnsRecords } from "./dns";
 import { UserError } from "./errors";
 import { clearDeadLock, releaseFormerVolumes, removeStrays, retryUndone, settlePending } from "./heal";
 import { addressIsSet, rememberLanAddress, withLanAddress } from "./lan";
-import { checkUpgrade, engineOf, runnable } from "./load";
+import { checkUpgrade, runnable } from "./load";
 import { missingOnHost, missingTools, requireAll } from "./preflight";
+import { withoutLost } from "./lost";
+import { missingOnMachines } from "./preflight.machine";
 import { kernelNotices } from "./preflight.network";
 import { prepareProject, projectDir } from "./project";
 import { capturePulumi, runPulumi } from "./pulumi";
-import { readState, type StackState } from "./state";
+import { initStack, readState, type StackState } from "./state";
 import { handStateToBackup } from "./stateBackup";
 
 const say = (lines: readonly string[]): void => {
@@ -24,7 +27,6 @@ const say = (lines: readonly string[]): void => {
 export interface Ready {
   topology: Topology;
   state: StackState | undefined;
-  docker: Docker;
 }
 
 /** Brings a stack up: checks, heals what a killed `up` left, runs the engine, says what there is now. */
@@ -38,46 +40,51 @@ export async function up(stack: string, rest: readonly string[]): Promise<void> 
 export async function makeReady(stack: string): Promise<Ready> {
   const raw = readStackFile(projectDir, stack);
   const topology = runnable(stack, withLanAddress(raw));
-  prepareProject();
+  prepareProject(stack);
   await requireAll(await missingTools());
   say(clearDeadLock(stack));
   const state = await readState(stack);
   say(checkUpgrade(topology, state));
-  const docker = await connect(engineOf(topology));
-  await requireAll(await missingOnHost(docker, topology, state));
+  if (isRemote(topology)) {
+    // The stack holds the key with which its machines are reached.
+    if (state === undefined) await initStack(stack);
+    const known = await withoutLost(topology, state);
+    await requireAll(await missingOnMachines(topology, known));
+    return { topology, state: known };
+  }
+  await requireAll(await missingOnHost(await reach(topology), topology, state));
   if (state === undefined) await initStack(stack);
   say(await rememberLanAddress(topology, addressIsSet(raw)));
   say(kernelNotices(topology));
-  return { topology, state, docker };
+  return { topology, state };
 }
 
 /** What follows once all is up: the new state goes into the next backup, and people hear what there is. */
-export async function settle({ topology, docker }: Ready): Promise<void> {
-  await handStateToBackup(docker, topology);
+export async function settle({ topology }: Ready): Promise<void> {
+  await handStateToBackup(await reach(topology), topology);
   say(await summary(topology));
-  say(await undoneParts(docker, topology));
+  say(await dnsRecords(topology));
+  say(await undoneParts(topology));
 }
 
 /** The engine's part of it: heals, and runs it. */
-export async function bringUp(
-  { topology, state, docker }: Ready,
-  rest: readonly string[] = [],
-): Promise<void> {
+export async function bringUp({ topology, state }: Ready, rest: readonly string[] = []): Promise<void> {
   const { stack } = topology;
   if (state !== undefined) {
-    say(await removeStrays(docker, stack, state));
+    const engines = [...(await reachAll(topology, state)).values()];
+    for (const docker of engines) say(await removeStrays(docker, stack, state));
     say(await settlePending(stack, state));
-    say(await retryUndone(docker, stack, state));
+    for (const docker of engines) say(await retryUndone(docker, stack, state));
     say(await releaseFormerVolumes(topology, state));
   }
   // With a refresh: a container that somebody removed or stopped comes back.
-  const code = await runPulumi([
+  const code = await runPulumi(stack, [
     "up",
     "-s",
     stack,
     "--yes",
     "--skip-preview",
-    "--refresh",
+    ...refreshArguments(topology, state),
     "--suppress-outputs",
     ...rest,
   ]);
@@ -87,6 +94,13 @@ export async function bringUp(
     );
 }
 
+/** Nothing can be asked of a machine that isn't there; one that is may have another address or key than the state knows. */
+function refreshArguments(topology: Topology, state: StackState | undefined): string[] {
+  if (!isRemote(topology)) return ["--refresh"];
+  const all = topology.hosts.every(({ name }) => engineOf(topology, state, name) !== undefined);
+  return all ? ["--refresh", "--run-program"] : [];
+}
+
 /** Runs another verb of the engine on a stack, after clearing a dead lock. */
 export async function passOn(
   verb: "preview" | "refresh",
@@ -94,26 +108,35 @@ export async function passOn(
   rest: readonly string[],
 ): Promise<void> {
   const topology = runnable(stack);
-  prepareProject();
+  prepareProject(stack);
   await requireAll(await missingTools());
   say(clearDeadLock(stack));
   const state = await readState(stack);
   // A refresh doesn't run the program: it changes no image.
   if (verb === "preview") say(checkUpgrade(topology, state));
   if (state === undefined) await initStack(stack);
-  process.exitCode = await runPulumi([verb, "-s", stack, ...rest]);
-}
-
-/** Makes the stack in the state backend. */
-export async function initStack(stack: string): Promise<void> {
-  const { code, stderr } = await capturePulumi(["stack", "init", stack, "--no-select"]);
-  if (code !== 0) throw new UserError(`The stack ${stack} can't be made.\n${stderr.trim()}`);
+  await prepareAccess(topology);
+  process.exitCode = await runPulumi(stack, [
+    verb,
+    "-s",
+    stack,
+    ...(verb === "refresh" && isRemote(topology) ? ["--run-program"] : []),
+    ...rest,
+  ]);
 }
 
 /** What jobs have left undone, in their own words. */
-async function undoneParts(docker: Docker, { stack, services }: Topology): Promise<string[]> {
-  const jobs = services.flatMap(({ name, jobs: own }) => own.map(({ job }) => `${name}-${job.name}`));
-  const logs = await Promise.all(jobs.map((job) => lastLogLines(docker, containerName(stack, job), 100)));
+async function undoneParts(topology: Topology): Promise<string[]> {
+  const { stack, services } = topology;
+  const engines = await reachAll(topology);
+  const logs = await Promise.all(
+    services.flatMap(({ name, host, jobs }) => {
+      const docker = engines.get(host);
+      return docker === undefined
+        ? []
+        : jobs.map(({ job }) => lastLogLines(docker, containerName(stack, `${name}-${job.name}`), 100));
+    }),
+  );
   const lines = logs.flat().filter((line) => line.startsWith(undoneMark));
   return lines.length === 0
     ? []
@@ -147,7 +170,15 @@ async function summary(topology: Topology): Promise<string[]> {
 
 /** What the engine itself wrote down about the update that has just ended. */
 async function changedNothing(stack: string): Promise<boolean> {
-  const { stdout } = await capturePulumi(["stack", "history", "-s", stack, "--json", "--page-size", "1"]);
+  const { stdout } = await capturePulumi(stack, [
+    "stack",
+    "history",
+    "-s",
+    stack,
+    "--json",
+    "--page-size",
+    "1",
+  ]);
   const [last] = JSON.parse(stdout) as { resourceChanges?: Record<string, number> }[];
   return Object.entries(last?.resourceChanges ?? {}).every(([kind, count]) => kind === "same" || count === 0);
 }

@@ -4,6 +4,7 @@
  */
 import type Docker from "dockerode";
 import type { Topology } from "../stacks/topology";
+import { reach } from "./access";
 import { inBackup, recordOf } from "./backup";
 import { UserError } from "./errors";
 import { runnable } from "./load";
@@ -16,7 +17,8 @@ import { describeUpgrade, type PreviewStep, type Running } from "./upgrade.plan"
 
 export async function upgrade(stack: string, { plan }: { plan: boolean }): Promise<void> {
   const ready = await makeReady(stack);
-  const { topology, docker } = ready;
+  const { topology } = ready;
+  const docker = await reach(topology, ready.state);
   const ran = await told(docker, topology, "ran");
   const running = await runningOf(docker, topology, runningImages(ready.state), ran);
   if (plan) {
@@ -71,7 +73,7 @@ const told = (docker: Docker, topology: Topology, file: "ran" | "before-upgrade"
   );
 
 async function previewOf(stack: string): Promise<PreviewStep[]> {
-  const { code, stdout, stderr } = await capturePulumi(["preview", "-s", stack, "--json"]);
+  const { code, stdout, stderr } = await capturePulumi(stack, ["preview", "-s", stack, "--json"]);
   if (code !== 0) throw new UserError(`The preview of stack ${stack} has failed.\n${stderr.trim()}`);
   return (JSON.parse(stdout) as { steps?: PreviewStep[] }).steps ?? [];
 }
@@ -91,7 +93,7 @@ async function goBack(docker: Docker, topology: Topology, running: Running, befo
       await restoreSnapshot(docker, topology, snapshot);
       if (hasMoved(topology, running)) await forgetMove(docker, topology, before);
     }
-    const former = { topology: runnable(stack), state: await readState(stack), docker };
+    const former = { topology: runnable(stack), state: await readState(stack) };
     await bringUp(former);
     await handStateToBackup(docker, former.topology);
   } catch (error) {
@@ -143,7 +145,7 @@ export function formerSettings(
 const isPostgres = (name: string): boolean => name.startsWith("postgres-");
 
 async function setSetting(stack: string, path: string, value: string): Promise<void> {
-  const { code, stderr } = await capturePulumi(["config", "set", "--path", path, value, "-s", stack]);
+  const { code, stderr } = await capturePulumi(stack, ["config", "set", "--path", path, value, "-s", stack]);
   if (code !== 0) throw new UserError(`${path} can't be set back to ${value}.\n${stderr.trim()}`);
   console.log(`${path} is ${value} again`);
 }

@@ -1,10 +1,12 @@
 import { prepareSandbox, shipSandbox } from "../components/platform/prepare";
 import { isKept, type Sandbox } from "../components/services/service";
+import { cloudflareNetworks } from "../stacks/topology/cloudflareNetworks";
 import type { Topology } from "../stacks/topology";
 import type { Expected } from "./graph";
 
 /** What a topology leads one to expect of its graph: said here once more, independently of the renderer. */
-export function expectedOf({ services, openings, settings }: Topology): Expected {
+export function expectedOf(topology: Topology): Expected {
+  const { services, openings, settings, hosts } = topology;
   const units: [string, Sandbox][] = services.flatMap(({ name, service, jobs }) =>
     [
       [name, service.sandbox] as [string, Sandbox],
@@ -28,7 +30,10 @@ export function expectedOf({ services, openings, settings }: Topology): Expected
         name,
         openings
           .filter(({ service }) => service === name && !withHostNetwork.has(service))
-          .map(({ bind, published, number, protocol }) => `${bind}:${published}->${number}/${protocol}`),
+          .map(
+            ({ bind, published, number, protocol }) =>
+              `${typeof bind === "string" ? bind : "*"}:${published}->${number}/${protocol}`,
+          ),
       ]),
     ),
     hostNetworks: withHostNetwork,
@@ -42,5 +47,29 @@ export function expectedOf({ services, openings, settings }: Topology): Expected
         : [],
     ),
     keepSecrets: settings.protectData,
+    machines:
+      settings.host.provider === "local" ? "none" : settings.host.provider === "existing" ? "given" : "made",
+    openings: new Map(hosts.map(({ name }) => [name, openingsOf(topology, name)])),
   };
+}
+
+/** Administrators' way in, other programs' ports, and whatever a host publishes to more than itself. */
+function openingsOf({ settings: { machine }, openings }: Topology, host: string): string[] {
+  const { vpn, sshFrom, keepOpen } = machine;
+  const everyone = "0.0.0.0/0";
+  const ssh = vpn?.sshOnly === true ? [] : sshFrom.includes(everyone) ? [everyone] : sshFrom;
+  return [
+    ...ssh.map((network) => `tcp 22-22 from ${network}`),
+    ...(vpn === undefined ? [] : [`udp ${vpn.port}-${vpn.port} from ${everyone}`]),
+    ...keepOpen.flatMap((port) =>
+      ["tcp", "udp"].map((protocol) => `${protocol} ${port}-${port} from ${everyone}`),
+    ),
+    ...openings
+      .filter((opening) => opening.host === host && opening.from !== "this machine")
+      .flatMap(({ protocol, published, last, from }) =>
+        (from === "Cloudflare" ? cloudflareNetworks : [from === "other hosts" ? from : everyone]).map(
+          (network) => `${protocol} ${published}-${last} from ${network}`,
+        ),
+      ),
+  ].sort();
 }

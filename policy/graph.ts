@@ -30,6 +30,13 @@ export interface GraphResource {
     retainOnDelete?: boolean;
     deleteBeforeReplace?: boolean;
     replaceOnChanges?: readonly string[];
+    ignoreChanges?: readonly string[];
+    /** URN of what it goes with. */
+    deletedWith?: string;
+    replacementTrigger?: unknown;
+    /** By `create`, `update` and `delete`. */
+    customTimeouts?: Readonly<Record<string, string>>;
+    additionalSecretOutputs?: readonly string[];
     hooks?: Readonly<Record<string, readonly string[]>>;
   };
 }
@@ -48,8 +55,12 @@ export interface Expected {
   capabilities: ReadonlyMap<string, readonly string[]>;
   /** Volumes that outlive the stack. */
   keptVolumes: ReadonlySet<string>;
-  /** Whether generated secrets outlive the stack. */
+  /** Whether generated secrets outlive the stack, and disks and addresses with them. */
   keepSecrets: boolean;
+  /** Whose the machines are: this one's or another's engine; servers that are there; ours to make and throw away. */
+  machines: "none" | "given" | "made";
+  /** What a cloud's firewall lets in, by host, such as `tcp 443-443 from 0.0.0.0/0`. */
+  openings: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface Graph {
@@ -76,6 +87,20 @@ export const types = {
   dockerProvider: "pulumi:providers:docker",
   password: "random:index/randomPassword:RandomPassword",
   randomId: "random:index/randomId:RandomId",
+  privateKey: "tls:index/privateKey:PrivateKey",
+  command: "command:remote:Command",
+  droplet: "digitalocean:index/droplet:Droplet",
+  dropletDisk: "digitalocean:index/volume:Volume",
+  dropletAddress: "digitalocean:index/reservedIp:ReservedIp",
+  dropletFirewall: "digitalocean:index/firewall:Firewall",
+  instance: "aws:ec2/instance:Instance",
+  instanceDisk: "aws:ebs/volume:Volume",
+  instanceDiskAttachment: "aws:ec2/volumeAttachment:VolumeAttachment",
+  instanceAddress: "aws:ec2/eip:Eip",
+  securityGroup: "aws:ec2/securityGroup:SecurityGroup",
+  ingressRule: "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+  egressRule: "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+  diskKey: "aws:kms/key:Key",
 } as const;
 
 export const isMap = (value: unknown): value is Record<string, unknown> =>
@@ -102,6 +127,22 @@ function plain(value: unknown): unknown {
   return isMap(value)
     ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
     : value;
+}
+
+/** What the engine keeps for the sake of a resource: parents, providers, whatever it waits for or goes with. */
+export function needs<R extends GraphResource>(resource: R, resources: readonly R[]): Set<R> {
+  const byUrn = new Map(resources.map((other) => [other.urn, other]));
+  const all = new Set<R>();
+  const visit = ({ parent, provider, dependencies, options }: R): void => {
+    for (const urn of [parent, provider?.urn, ...dependencies, options.deletedWith]) {
+      const other = byUrn.get(urn ?? "");
+      if (other === undefined || all.has(other)) continue;
+      all.add(other);
+      visit(other);
+    }
+  };
+  visit(resource);
+  return all;
 }
 
 /** A check on some inputs of one type of resource: it must hold, unless one of them isn't known yet. */

@@ -15,6 +15,8 @@ import {
   types,
   unknown,
 } from "./graph";
+import { machineRules } from "./machines";
+import { remoteRules } from "./remote";
 
 export type { Expected, Graph, GraphResource, Rule } from "./graph";
 
@@ -55,6 +57,12 @@ const resourceRules: readonly Rule[] = [
     check: inputsHold(types.dockerProvider, ["host"], ({ host }) => /^(unix|ssh):\/\/./.test(String(host))),
   },
   {
+    name: "no stray context",
+    why: "DOCKER_CONTEXT of whoever runs it would win over the host",
+    fix: 'context: ""',
+    check: inputsHold(types.dockerProvider, ["context"], ({ context }) => context === ""),
+  },
+  {
     name: "images stay on the host",
     why: "removing an image that another container runs fails",
     fix: "keepLocally: true",
@@ -63,21 +71,21 @@ const resourceRules: readonly Rule[] = [
   {
     name: "kept volumes",
     why: "people's messages and files must outlive a destroy",
-    fix: "protect and retainOnDelete for every volume that holds data or backups",
+    fix: "protect and retainOnDelete for every volume that holds data or backups; on a machine of ours no protect, which would keep the machine",
     check: optionsHold(
       [types.volume],
       ({ protect = false, retainOnDelete = false }, { name }, { expected }) => {
         const keep = expected.keptVolumes.has(name);
-        return protect === keep && retainOnDelete === keep;
+        return protect === (keep && expected.machines !== "made") && retainOnDelete === keep;
       },
     ),
   },
   {
     name: "kept secrets",
-    why: "a new password doesn't open the old database",
+    why: "a new password doesn't open the old database, and a machine with a new key is a stranger",
     fix: "protect",
     check: optionsHold(
-      [types.password, types.randomId],
+      [types.password, types.randomId, types.privateKey],
       ({ protect = false }, _, { expected }) => protect === expected.keepSecrets,
     ),
   },
@@ -141,7 +149,7 @@ function secretsOf({ resources }: Graph): string[] {
 }
 
 /** Every rule there is. */
-export const rules: readonly Rule[] = [...containerRules, ...resourceRules];
+export const rules: readonly Rule[] = [...containerRules, ...resourceRules, ...machineRules, ...remoteRules];
 
 /** Everything in a graph that breaks a rule, one line each. */
 export function violations(graph: Graph): string[] {

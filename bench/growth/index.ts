@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { localHosts } from "../../components/host/local";
 import { containerName } from "../../components/platform/names";
 import { Environment } from "../../stacks/environment";
 import { type Outputs, outputsOf } from "../../stacks/outputs";
@@ -9,6 +10,6 @@ export = (): Outputs => {
   const stack = pulumi.getStack();
   const config = new pulumi.Config();
   const topology = syntheticTopology(stack, config.requireNumber("services"), config.getObject("overrides"));
-  new Environment(stack, topology);
+  new Environment(stack, topology, localHosts);
   return outputsOf(topology, (service) => containerName(stack, service));
 };

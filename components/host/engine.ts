@@ -1,6 +1,8 @@
 /** Talks to a Docker Engine directly: for logs of something that failed, and for our own verbs. */
 import { PassThrough } from "node:stream";
 import type Docker from "dockerode";
+import type { EngineAddress } from "./ssh";
+import { openTunnel } from "./tunnel";
 
 /** Labels that everything of a stack carries. */
 export const labels = {
@@ -15,10 +17,16 @@ export const labels = {
   worker: "muster.worker",
 } as const;
 
-/** A client for `unix:///path/to/docker.sock`. Loaded late: an `up` that succeeds never needs it. */
-export async function connect(engine: string): Promise<Docker> {
+/**
+ * A client for a Docker Engine; a remote one comes through a tunnel. Loaded late: an `up` that succeeds never needs it.
+ * @throws SshError where the machine can't be reached.
+ */
+export async function connect(engine: EngineAddress): Promise<Docker> {
   const { default: Client } = await import("dockerode");
-  return new Client({ socketPath: engine.replace(/^unix:\/\//, "") });
+  const socketPath =
+    typeof engine === "string" ? engine.replace(/^unix:\/\//, "") : (await openTunnel(engine)).socket;
+  // All said: a DOCKER_HOST of the environment would win over a socket alone.
+  return new Client({ socketPath, host: "", protocol: "http" });
 }
 
 /** The last lines that a container wrote, oldest first; empty where it has written nothing. */

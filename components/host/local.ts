@@ -1,7 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { HostSettings } from "../../stacks/settings/schema";
-import type { Host } from "./host";
+import { mainHost } from "../../stacks/topology/hosts";
+import type { Host, HostsFactory } from "./host";
 
 /** This machine's own Docker Engine. */
 export class LocalHost extends pulumi.ComponentResource implements Host {
@@ -9,6 +10,7 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
   readonly engine: string;
   readonly publicAddress: string;
   readonly privateAddress: string;
+  readonly peerAddress: string;
 
   constructor(
     readonly name: string,
@@ -19,8 +21,14 @@ export class LocalHost extends pulumi.ComponentResource implements Host {
     this.engine = settings.engine;
     this.publicAddress = settings.address;
     this.privateAddress = settings.privateAddress ?? settings.address;
-    // The address is always given: a stray DOCKER_HOST must not decide where containers land.
-    this.provider = new docker.Provider(name, { host: settings.engine }, { parent: this });
+    this.peerAddress = this.privateAddress;
+    // Both are always given: a stray DOCKER_HOST or DOCKER_CONTEXT must not decide where containers land.
+    this.provider = new docker.Provider(name, { host: settings.engine, context: "" }, { parent: this });
     this.registerOutputs();
   }
 }
+
+export const localHosts: HostsFactory = ({ settings: { host } }, opts) => {
+  if (host.provider !== "local") throw new Error(`not a local host: ${host.provider}`);
+  return [new LocalHost(mainHost, host, opts)];
+};

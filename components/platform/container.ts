@@ -24,7 +24,12 @@ export interface ContainerPlan {
   mounts: readonly { volume: pulumi.Input<string>; path: string; readOnly: boolean }[];
   /** Networks that it is on; an alias only where others may look it up. */
   networks: readonly { name: pulumi.Input<string>; alias?: string }[];
-  ports: readonly { number: number; published: number; bind: string; protocol: "tcp" | "udp" }[];
+  ports: readonly {
+    number: number;
+    published: number;
+    bind: pulumi.Input<string>;
+    protocol: "tcp" | "udp";
+  }[];
   health: Health;
   /** A service comes back by itself; a job runs once. */
   lifetime: "service" | "job";

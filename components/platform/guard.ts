@@ -8,13 +8,15 @@ import { describeProblems } from "../../stacks/settings/problems";
 import type { ImagePlan, ServicePlan, Topology } from "../../stacks/topology";
 import { upgradeProblems } from "../../stacks/topology/upgrades";
 import { connect, execute, labels } from "../host/engine";
+import type { EngineAddress } from "../host/ssh";
 import { backup } from "../services/backup/backup";
 import { dataImages, parseDataImages } from "../services/backup/settingsFile";
+import { settled } from "./late";
 import { containerName } from "./names";
 import type { UnitArgs } from "./unit";
 
 interface GuardArgs {
-  engine: pulumi.Input<string>;
+  engine: pulumi.Input<EngineAddress>;
   /** Name of the container that takes backups. */
   backup: string;
   /** Names of the containers that write to a database. */
@@ -34,7 +36,7 @@ export class Guard {
   private readonly guardedImages: ReadonlySet<string>;
   private readonly major: string;
 
-  constructor({ stack, services, settings }: Topology, engine: pulumi.Input<string>) {
+  constructor({ stack, services, settings }: Topology, engine: pulumi.Input<EngineAddress>) {
     this.hasBackup = services.some(({ name }) => name === backup.name);
     const holders = this.hasBackup ? services.filter(holdsData) : [];
     this.guardedImages = new Set(holders.map(({ image }) => image.name));
@@ -84,8 +86,7 @@ const holdsData = ({ volumes }: ServicePlan): boolean => volumes.some((volume) =
 
 const startsGuarded = ({ service }: ServicePlan): boolean => service.startsAfter.includes(backup.name);
 
-const dockerOf = async ({ engine }: GuardArgs): Promise<Docker> =>
-  connect(await new Promise<string>((done) => pulumi.output(engine).apply(done)));
+const dockerOf = async ({ engine }: GuardArgs): Promise<Docker> => connect(await settled(engine));
 
 async function beforeImage(args: GuardArgs): Promise<void> {
   const docker = await dockerOf(args);

@@ -8,6 +8,7 @@ export interface LateValues {
   secret: (name: string) => pulumi.Input<string>;
   publicAddressOf: (host: string) => pulumi.Input<string>;
   privateAddressOf: (host: string) => pulumi.Input<string>;
+  peerAddressOf: (host: string) => pulumi.Input<string>;
 }
 
 /** The text, complete: plain where nothing in it is late, an Output (secret if any part is) otherwise. */
@@ -23,6 +24,7 @@ function valueOf(part: string | Late, values: LateValues): pulumi.Input<string> 
   if (typeof part === "string") return part;
   if ("publicAddressOf" in part) return values.publicAddressOf(part.publicAddressOf);
   if ("privateAddressOf" in part) return values.privateAddressOf(part.privateAddressOf);
+  if ("peerAddressOf" in part) return values.peerAddressOf(part.peerAddressOf);
   const value = values.secret(part.secret);
   return part.encode === "json" ? pulumi.output(value).apply((plain) => JSON.stringify(plain)) : value;
 }
@@ -43,3 +45,9 @@ export function fingerprint(
   );
   return pulumi.unsecret(digest);
 }
+
+/** A late value, once the engine knows it: for hooks, which run when it does. */
+export const settled = <T extends string | object>(input: pulumi.Input<T>): Promise<T> =>
+  new Promise((done) => {
+    (pulumi.output(input) as unknown as pulumi.Output<T>).apply(done);
+  });

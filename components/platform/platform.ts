@@ -2,30 +2,38 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ImagePlan, ServicePlan, Topology } from "../../stacks/topology";
 import { outsideNetwork } from "../../stacks/topology/exposure";
+import { mainHost } from "../../stacks/topology/hosts";
+import type { Network } from "../../stacks/topology/types";
 import type { Host } from "../host/host";
+import { backup } from "../services/backup/backup";
 import { showLogsOnError } from "./failure";
 import { Guard } from "./guard";
-import { physicalPrefix } from "./names";
+import type { LateValues } from "./late";
+import { onHost, physicalPrefix } from "./names";
 import { Secrets } from "./secrets";
 import { ServiceGroup } from "./serviceGroup";
 import { identityLabels, labelList, type UnitContext } from "./resource";
 
 export interface PlatformArgs {
   topology: Topology;
-  host: Host;
+  hosts: readonly Host[];
 }
 
-/** Turns a topology's services into containers, files, volumes, networks and jobs on their host. */
+/** Turns a topology's services into containers, files, volumes, networks and jobs on their hosts. */
 export class Platform extends pulumi.ComponentResource {
   private readonly images = new Map<string, docker.RemoteImage>();
-  private readonly context: UnitContext;
+  /** By the hosts' names. */
+  private readonly contexts: ReadonlyMap<string, UnitContext>;
   private readonly guard: Guard;
 
-  constructor(name: string, { topology, host }: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { topology, hosts }: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("muster:platform:Platform", name, {}, opts);
     const secrets = this.createSecrets(topology);
-    this.guard = new Guard(topology, host.engine);
-    this.context = this.contextOf(topology, host, secrets);
+    this.guard = new Guard(topology, hostOf(hosts, backupHost(topology)).engine);
+    const values = valuesOf(hosts, secrets);
+    this.contexts = new Map(
+      hosts.map((host) => [host.name, this.contextOf(topology, host, secrets, values)]),
+    );
     const networks = this.createNetworks(topology);
     this.createServices(topology, networks);
     this.registerOutputs();
@@ -36,35 +44,37 @@ export class Platform extends pulumi.ComponentResource {
     return new Secrets("secrets", args, { parent: this });
   }
 
-  private contextOf(topology: Topology, host: Host, secrets: Secrets): UnitContext {
+  private contextOf(topology: Topology, host: Host, secrets: Secrets, values: LateValues): UnitContext {
     return {
       prefix: physicalPrefix(topology.stack),
       stack: topology.stack,
       instance: secrets.instance,
       fingerprintKey: secrets.fingerprintKey,
-      provider: host.provider,
-      pulled: (image) => this.pulled(image),
+      ...placementOf(host),
+      pulled: (image) => this.pulled(image, host.name),
       toolsImage: topology.toolsImage,
-      values: {
-        secret: (name) => secrets.get(name),
-        publicAddressOf: () => host.publicAddress,
-        privateAddressOf: () => host.privateAddress,
-      },
+      values,
       onError: showLogsOnError(host.engine),
     };
   }
 
-  /** One pull per image, whoever runs it; kept on the host, since others may run it too. */
-  private pulled(plan: ImagePlan): docker.RemoteImage {
-    const { name, reference } = plan;
+  private context(host: string): UnitContext {
+    const context = this.contexts.get(host);
+    if (context === undefined) throw new Error(`no host ${host} in this stack`);
+    return context;
+  }
+
+  /** One pull per image and host, whoever runs it; kept on the host, since others may run it too. */
+  private pulled(plan: ImagePlan, host: string): docker.RemoteImage {
+    const name = `image-${onHost(host, plan.name)}`;
     const known = this.images.get(name);
     if (known !== undefined) return known;
     const image = new docker.RemoteImage(
-      `image-${name}`,
-      { name: reference, keepLocally: true },
+      name,
+      { name: plan.reference, keepLocally: true },
       {
         parent: this,
-        provider: this.context.provider,
+        ...this.context(host).placed,
         hooks: this.guard.imageHooks(plan),
       },
     );
@@ -72,46 +82,50 @@ export class Platform extends pulumi.ComponentResource {
     return image;
   }
 
-  private createNetworks({ networks }: Topology): Map<string, docker.Network> {
+  private createNetworks({ networks }: Topology): Map<Network, docker.Network> {
     return new Map(
-      networks.map(({ name, internal }) => [
-        name,
-        new docker.Network(
-          `network-${name}`,
+      networks.map((plan) => {
+        const { name, host, internal } = plan;
+        const context = this.context(host);
+        const network = new docker.Network(
+          `network-${onHost(host, name)}`,
           {
-            name: `${this.context.prefix}-${name}`,
+            name: `${context.prefix}-${name}`,
             driver: "bridge",
             internal,
             // Those who share only the way out have nothing to say to each other.
             ...(internal ? {} : { options: { "com.docker.network.bridge.enable_icc": "false" } }),
-            labels: labelList(identityLabels(name, this.context)),
+            labels: labelList(identityLabels(name, context)),
           },
-          { parent: this, provider: this.context.provider, deleteBeforeReplace: true },
-        ),
-      ]),
+          { parent: this, ...context.placed, deleteBeforeReplace: true },
+        );
+        return [plan, network];
+      }),
     );
   }
 
-  private createServices(topology: Topology, networks: ReadonlyMap<string, docker.Network>): void {
+  private createServices(topology: Topology, networks: ReadonlyMap<Network, docker.Network>): void {
     const { protectData } = topology.settings;
     const groups = new Map(
       topology.services.map((plan) => [
         plan.name,
-        new ServiceGroup(plan, protectData, this.context, { parent: this }),
+        new ServiceGroup(plan, protectData, this.context(plan.host), { parent: this }),
       ]),
     );
     const containers = new Map<string, docker.Container>();
     const guarded = topology.services
       .filter(({ image }) => this.guard.guards(image))
-      .map(({ image }) => this.pulled(image));
+      .map(({ image, host }) => this.pulled(image, host));
     for (const plan of inStartOrder(topology.services)) {
-      const own = topology.networks.filter(({ members }) => members.includes(plan.name));
+      const own = [...networks].filter(
+        ([{ members, host }]) => host === plan.host && members.includes(plan.name),
+      );
       const container = groups.get(plan.name)?.start({
-        networks: own.flatMap(({ name }) => {
-          const network = networks.get(name);
-          if (network === undefined) return [];
-          return [{ name: network.name, own: name === plan.name, outside: name === outsideNetwork }];
-        }),
+        networks: own.map(([{ name }, network]) => ({
+          name: network.name,
+          own: name === plan.name,
+          outside: name === outsideNetwork,
+        })),
         openings: topology.openings.filter(({ service }) => service === plan.name),
         after: this.guard.waits(plan) ? guarded : [],
         guard: this.guard.start(plan),
@@ -124,6 +138,36 @@ export class Platform extends pulumi.ComponentResource {
       if (container !== undefined) containers.set(plan.name, container);
     }
   }
+}
+
+function hostOf(hosts: readonly Host[], name: string): Host {
+  const host = hosts.find((candidate) => candidate.name === name);
+  if (host === undefined) throw new Error(`no host ${name} in this stack`);
+  return host;
+}
+
+/** Where the container runs that is asked before anything comes near data. */
+const backupHost = ({ services, hosts }: Topology): string =>
+  services.find(({ name }) => name === backup.name)?.host ?? hosts[0]?.name ?? mainHost;
+
+const valuesOf = (hosts: readonly Host[], secrets: Secrets): LateValues => ({
+  secret: (name) => secrets.get(name),
+  publicAddressOf: (host) => hostOf(hosts, host).publicAddress,
+  privateAddressOf: (host) => hostOf(hosts, host).privateAddress,
+  peerAddressOf: (host) => hostOf(hosts, host).peerAddress,
+});
+
+/** What everything on a host gets, so that it goes with its machine and comes anew on another one. */
+function placementOf({ provider, machine }: Host): Pick<UnitContext, "placed" | "ownsMachine"> {
+  const { id, resource } = machine ?? {};
+  return {
+    placed: {
+      provider,
+      ...(id === undefined ? {} : { replacementTrigger: id }),
+      ...(resource === undefined ? {} : { deletedWith: resource }),
+    },
+    ownsMachine: resource !== undefined,
+  };
 }
 
 /** Services after those that they start after. A circle is a mistake in the declarations. */

@@ -13,7 +13,13 @@ export interface UnitContext {
   stack: string;
   instance: pulumi.Input<string>;
   fingerprintKey: pulumi.Input<string>;
-  provider: docker.Provider;
+  /** Options that put something on the host, and bind it to its machine. */
+  placed: { provider: docker.Provider } & Pick<
+    pulumi.CustomResourceOptions,
+    "replacementTrigger" | "deletedWith"
+  >;
+  /** Whether the machine is ours to throw away, and its data disk is what keeps the data. */
+  ownsMachine: boolean;
   /** An image, pulled before anything that runs it is replaced. */
   pulled: (image: ImagePlan) => docker.RemoteImage;
   toolsImage: ImagePlan;
@@ -42,7 +48,7 @@ export function createContainer(
     { ...containerArgs({ ...plan, image: image.reference }), ...(uploads.length === 0 ? {} : { uploads }) },
     {
       parent,
-      provider: context.provider,
+      ...context.placed,
       dependsOn: [context.pulled(image), ...dependsOn],
       // Names and ports can't be held twice; the provider asks for it only for its own replacements.
       deleteBeforeReplace: true,

@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Opening } from "../../stacks/topology/types";
 import type { JobPlan, ServicePlan } from "../../stacks/topology";
 import { isKept, type Sandbox } from "../services/service";
+import { text } from "../services/text";
+import { resolve } from "./late";
 import { jobHealth } from "./prepare";
 import { identityLabels, labelList, type UnitContext } from "./resource";
 import type { Mount } from "./supply";
@@ -67,7 +69,10 @@ export class ServiceGroup extends pulumi.ComponentResource {
             labels: labelList(identityLabels(plan.name, context)),
             ...(volume.folder === undefined ? {} : boundTo(volume.folder)),
           },
-          { parent: this, provider: context.provider, protect: keep, retainOnDelete: keep },
+          {
+            parent: this,
+            ...(keep ? keptOptions(context) : { ...context.placed, deleteBeforeReplace: true }),
+          },
         );
         return [volume.name, resource] as const;
       }),
@@ -102,7 +107,13 @@ export class ServiceGroup extends pulumi.ComponentResource {
           name: network.name,
           ...(own ? { alias: name } : {}),
         })),
-        ports: openings,
+        ports: openings.map((opening) => ({
+          ...opening,
+          bind:
+            typeof opening.bind === "string"
+              ? opening.bind
+              : resolve(text`${opening.bind}`, this.context.values),
+        })),
         health: service.health,
         lifetime: "service",
         stopGraceSeconds: service.stopGraceSeconds,
@@ -158,6 +169,16 @@ export class ServiceGroup extends pulumi.ComponentResource {
     });
   }
 }
+
+/**
+ * What is kept outlives its machine, and is found again by its name on another one. On a machine of ours, the data
+ * disk is what is protected: a protected volume would keep the machine.
+ */
+const keptOptions = ({ placed, ownsMachine }: UnitContext): pulumi.CustomResourceOptions => ({
+  provider: placed.provider,
+  protect: !ownsMachine,
+  retainOnDelete: true,
+});
 
 /** A folder of the host as a volume. */
 const boundTo = (folder: string): Pick<docker.VolumeArgs, "driver" | "driverOpts"> => ({

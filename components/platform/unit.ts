@@ -48,7 +48,7 @@ export function createUnit(
     ? new docker.Volume(
         `${name}-files`,
         { name: `${context.prefix}-${name}-files`, labels: labelList(identityLabels(args.service, context)) },
-        { parent, provider: context.provider },
+        { parent, ...context.placed, deleteBeforeReplace: true },
       )
     : undefined;
   const prepare =

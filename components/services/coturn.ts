@@ -2,7 +2,7 @@ import type { Settings } from "../../stacks/settings/schema";
 import { meets } from "./jitsi";
 import { healthFile, scriptedHealth } from "./health";
 import type { Service, ServiceContext } from "./service";
-import { secret, text, type Text } from "./text";
+import { type PlainText, secret, text, type Text } from "./text";
 
 /** A browser asks for one over UDP and one over TCP, on each of two networks. */
 const allocationsPerPerson = 4;
@@ -73,7 +73,7 @@ export const coturn: Service = {
       healthFile([
         {
           name: "stun",
-          command: text`turnutils_stunclient -p ${context.settings.media.turnPort} ${context.privateMediaAddress}`,
+          command: text`turnutils_stunclient -p ${context.settings.media.turnPort} ${context.privateAddress}`,
           restartAfterSeconds: 120,
         },
       ]),
@@ -135,7 +135,7 @@ export function userQuota(settings: Settings): number {
 }
 
 function configuration(context: ServiceContext): Text {
-  const { settings, mediaAddress, privateMediaAddress } = context;
+  const { settings, publicAddress, privateAddress, mediaHosts } = context;
   const { first, last, allocations } = relayRange(settings);
   const rest = [
     `listening-port=${settings.media.turnPort}`,
@@ -156,13 +156,16 @@ function configuration(context: ServiceContext): Text {
     "pidfile=/tmp/turnserver.pid",
     ...denied.map((range) => `denied-peer-ip=${range}`),
   ];
+  const peers = mediaHosts.reduce<PlainText>(
+    (all, host) =>
+      text`${all}allowed-peer-ip=${host.publicAddress}\nallowed-peer-ip=${host.privateAddress}\n`,
+    text``,
+  );
   // coturn itself puts the private address in the place of the public one before it looks whom it may relay to.
-  return text`listening-ip=${privateMediaAddress}
-relay-ip=${privateMediaAddress}
-external-ip=${mediaAddress}/${privateMediaAddress}
-allowed-peer-ip=${mediaAddress}
-allowed-peer-ip=${privateMediaAddress}
-static-auth-secret=${turnSecret(context)}
+  return text`listening-ip=${privateAddress}
+relay-ip=${privateAddress}
+external-ip=${publicAddress}/${privateAddress}
+${peers}static-auth-secret=${turnSecret(context)}
 ${rest.join("\n")}
 `;
 }

@@ -8,7 +8,12 @@ interface ImagePin {
   registry: string;
   repository: string;
   tag: string;
+  /** Kinds of processors that it is there for. Default: amd64 and arm64. */
+  architectures?: readonly Architecture[];
 }
+
+/** A kind of processor, as Docker names it. */
+export type Architecture = "amd64" | "arm64";
 
 /** One tag for all of Jitsi: its parts of different versions don't understand each other. */
 // renovate: datasource=docker depName=ghcr.io/jitsi/web
@@ -24,12 +29,14 @@ const images = {
     registry: "docker.io",
     repository: "mattermost/mattermost-team-edition",
     tag: "11.7.10",
+    architectures: ["amd64"],
   },
   // renovate: datasource=docker depName=mattermost/mattermost-enterprise-edition
   "mattermost-enterprise": {
     registry: "docker.io",
     repository: "mattermost/mattermost-enterprise-edition",
     tag: "11.7.10",
+    architectures: ["amd64"],
   },
   // One line per major: which one runs is a setting, since another major can't read this one's files.
   // renovate: datasource=docker depName=postgres
@@ -108,4 +115,15 @@ export function allPins(): {
   key: string;
 }[] {
   return imageNames.map((name) => ({ name, ...images[name], key: familiarName(images[name]) }));
+}
+
+/** Kinds of processors on which all of these images run; what overrides an image is taken to run on any. */
+export function architecturesOf(
+  names: readonly ImageName[],
+  { overrides }: { overrides: Readonly<Partial<Record<ImageName, string>>> },
+): Architecture[] {
+  const pinned = names.filter((name) => overrides[name] === undefined);
+  return (["amd64", "arm64"] as const).filter((architecture) =>
+    pinned.every((name) => (images[name] as ImagePin).architectures?.includes(architecture) ?? true),
+  );
 }

@@ -45,13 +45,13 @@ export const jitsiJvb: Service = {
     },
   ],
   volumes: () => [],
-  container: ({ settings, needs, mediaAddress }) =>
+  container: ({ settings, needs, publicAddress, hostName }) =>
     jitsiContainer({
       environment: {
-        XMPP_SERVER: xmppServer.name,
+        XMPP_SERVER: hostName(xmppServer.name),
         XMPP_PORT: String(xmppServer.port),
         JVB_PORT: String(settings.media.meetingsPort),
-        JVB_ADVERTISE_IPS: mediaAddress,
+        JVB_ADVERTISE_IPS: publicAddress,
         // The container's own address is of no use to anybody; but off, this would take a LAN's address away as well.
         JVB_ADVERTISE_PRIVATE_CANDIDATES: String(isPrivate(settings)),
         JVB_DISABLE_STUN: "1",

@@ -114,13 +114,13 @@ function access({ settings, siteUrl }: ServiceContext): Record<string, string> {
   };
 }
 
-function turn({ settings, mediaAddress }: ServiceContext): Record<string, string | PlainText> {
+function turn({ settings, publicAddressOf }: ServiceContext): Record<string, string | PlainText> {
   if (!relays(settings)) return {};
   const port = String(settings.media.turnPort);
   return {
-    STUN_HOST: mediaAddress,
+    STUN_HOST: publicAddressOf("coturn"),
     STUN_PORT: port,
-    TURN_HOST: mediaAddress,
+    TURN_HOST: publicAddressOf("coturn"),
     TURN_PORT: port,
     TURN_TRANSPORT: "udp,tcp",
     TURN_TTL: String(turnSeconds),

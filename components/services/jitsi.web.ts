@@ -26,7 +26,7 @@ export const jitsiWeb: Service = {
     },
   ],
   volumes: () => [],
-  container: ({ settings, address, siteUrl, mediaAddress }) =>
+  container: ({ settings, address, siteUrl, publicAddressOf }) =>
     jitsiContainer({
       environment: {
         PUBLIC_URL: siteUrl("meet"),
@@ -41,7 +41,9 @@ export const jitsiWeb: Service = {
         RESOLUTION: "720",
         // All through the videobridge: people don't learn each other's addresses, and what works for two works for ten.
         ENABLE_P2P: "0",
-        ...(relays(settings) ? { P2P_STUN_SERVERS: text`${mediaAddress}:${settings.media.turnPort}` } : {}),
+        ...(relays(settings)
+          ? { P2P_STUN_SERVERS: text`${publicAddressOf("coturn")}:${settings.media.turnPort}` }
+          : {}),
       },
       expectations: [{ name: "pages", command: "curl -fs http://127.0.0.1:8000/", restartAfterSeconds: 180 }],
     }),

@@ -31,14 +31,14 @@ export function callsNeeds({ calls, people }: Settings): Needs {
  * plugin would ask a server on the internet for it when it is activated, and advertise a container's.
  */
 export function callsEnvironment(context: ServiceContext): Record<string, string | PlainText> {
-  const { settings, address, mediaAddress } = context;
+  const { settings, address, publicAddress } = context;
   const { calls, media, people } = settings;
   if (calls === "off") return { MM_CALLS_DISABLE: "true" };
   const own: Record<string, string | PlainText> =
     calls === "rtcd"
       ? { MM_CALLS_RTCD_SERVICE_URL: text`http://${address("rtcd", "api")}` }
       : {
-          MM_CALLS_ICE_HOST_OVERRIDE: mediaAddress,
+          MM_CALLS_ICE_HOST_OVERRIDE: publicAddress,
           MM_CALLS_UDP_SERVER_PORT: String(media.embeddedPort),
           MM_CALLS_TCP_SERVER_PORT: String(media.embeddedPort),
         };
@@ -58,9 +58,9 @@ export function callsEnvironment(context: ServiceContext): Record<string, string
  * Our own relay and nobody else's; credentials are made for each call from the shared secret. No `stun:` beside it:
  * clients learn their address from the relay, and the embedded media server would advertise its container's.
  */
-function iceServers({ settings, mediaAddress }: ServiceContext): PlainText {
+function iceServers({ settings, publicAddressOf }: ServiceContext): PlainText {
   if (!relays(settings)) return text`[]`;
-  const at = text`${mediaAddress}:${settings.media.turnPort}`;
+  const at = text`${publicAddressOf("coturn")}:${settings.media.turnPort}`;
   return jsonText([{ urls: [text`turn:${at}?transport=udp`, text`turn:${at}?transport=tcp`] }]);
 }
 

@@ -30,7 +30,7 @@ export const rtcd: Service = {
   volumes: () => [
     { name: "store", path: "/data", backup: "none", why: "its clients, which register again by themselves" },
   ],
-  container: ({ settings: { media }, mediaAddress }) => ({
+  container: ({ settings: { media }, publicAddress }) => ({
     entrypoint: start.entrypoint,
     command: start.command,
     environment: {
@@ -39,7 +39,7 @@ export const rtcd: Service = {
       RTCD_API_SECURITY_ALLOWSELFREGISTRATION: "true",
       RTCD_RTC_ICEPORTUDP: String(media.rtcdPort),
       RTCD_RTC_ICEPORTTCP: String(media.rtcdPort),
-      RTCD_RTC_ICEHOSTOVERRIDE: mediaAddress,
+      RTCD_RTC_ICEHOSTOVERRIDE: publicAddress,
       // Its documentation advises this for stability.
       RTCD_RTC_NACKDISABLECOPY: "false",
       RTCD_STORE_DATASOURCE: "/data/db",

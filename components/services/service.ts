@@ -219,10 +219,16 @@ export interface ServiceContext {
   needs: Needs;
   /** `host:port` under which a port of another service is reached from here. */
   address: (service: string, port: string) => PlainText;
-  /** The one address that every media service advertises: clients reach the media host there. */
-  mediaAddress: PlainText;
-  /** The media host's own address. */
-  privateMediaAddress: PlainText;
+  /** The host alone under which another service is reached from here. */
+  hostName: (service: string) => PlainText;
+  /** The one address that this service advertises: clients reach its host there. */
+  publicAddress: PlainText;
+  /** Its host's own address. */
+  privateAddress: PlainText;
+  /** Address at which clients reach another service's host. */
+  publicAddressOf: (service: string) => PlainText;
+  /** Addresses of all hosts to which clients may be relayed: public and own. */
+  mediaHosts: readonly { publicAddress: PlainText; privateAddress: PlainText }[];
   /** Address that people type, such as `https://chat.example.org`. */
   siteUrl: (site: Site) => string;
   routes: readonly Route[];

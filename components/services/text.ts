@@ -9,7 +9,9 @@ export type Late =
   /** Address at which clients reach a host. */
   | { publicAddressOf: string }
   /** The host's own address, which differs behind address translation. */
-  | { privateAddressOf: string };
+  | { privateAddressOf: string }
+  /** Address at which the other hosts of the stack reach it. */
+  | { peerAddressOf: string };
 
 /** Text with late parts. Whether it may carry a secret is part of its type. */
 export interface Text<L extends Late = Late> {
@@ -78,7 +80,8 @@ function render(value: JsonValue<Late>): Text {
   if (Array.isArray(value)) return text`[${commaSeparated(value.map(render))}]`;
   if ("parts" in value) return quoted(value as Text);
   if ("secret" in value) return text`${secret((value as { secret: string }).secret, "json")}`;
-  if ("publicAddressOf" in value || "privateAddressOf" in value) return quoted(text`${value as Late}`);
+  if ("publicAddressOf" in value || "privateAddressOf" in value || "peerAddressOf" in value)
+    return quoted(text`${value as Late}`);
   const entries = Object.entries(value as Record<string, JsonValue<Late>>);
   return text`{${commaSeparated(entries.map(([key, inner]) => text`${JSON.stringify(key)}:${render(inner)}`))}}`;
 }

@@ -14,11 +14,25 @@ const examples: Readonly<Record<string, unknown>> = {
   "host.cpus": 2,
   "host.address (existing)": "203.0.113.10",
   "host.hostKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExample",
+  "host.dataDisk": "/dev/disk/by-id/scsi-0EXAMPLE",
   "host.region (digitalocean)": "fra1",
   "host.size (digitalocean)": "s-2vcpu-4gb",
   "host.region (aws)": "eu-central-1",
   "host.size (aws)": "t3a.medium",
+  "host.accessKeyId": "AKIAEXAMPLEEXAMPLE",
   "host.privateAddress": "10.0.0.5",
+  "host.peerAddress": "10.0.0.5",
+  "host.media.address": "203.0.113.11",
+  "host.media.privateAddress": "10.0.0.6",
+  "host.media.hostKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExample",
+  "host.media.peerAddress": "10.0.0.6",
+  "host.media.memoryMiB": 4096,
+  "host.media.cpus": 2,
+  "host.media.size (digitalocean)": "c-4",
+  "host.media.size (aws)": "c7i.xlarge",
+  "machine.diskEncryption.url": "http://tang.example.org",
+  "machine.diskEncryption.thumbprint": "0".repeat(43),
+  "machine.vpn.peers": { ann: {} },
   "people.inCalls": 10,
   "people.inMeetings": 10,
   "edge.tls": "internal",
@@ -39,6 +53,8 @@ const examples: Readonly<Record<string, unknown>> = {
   "backup.target.bucket": "example-backups",
   "backup.target.prefix": "prod",
   "backup.target.accessKeyId": "AKIAEXAMPLE",
+  "state.backend": "s3://example-state?region=eu-central-1",
+  "state.accessKeyId": "AKIAEXAMPLE",
   "images.mirror": "registry.example.org/mirror",
   "images.overrides": { caddy: "registry.example.org/own/caddy:2.11.4" },
 };
@@ -133,7 +149,7 @@ function topLevel(docs: readonly SettingDoc[]): Block {
         : isGroup
           ? commentedGroup(level(own, 0, plain))
           : level(own, 0, (_, setting) => commented(setting));
-    const note = index === 0 ? [] : explained(`Or, with ${first.variantKey ?? ""} ${variant ?? ""}:`);
+    const note = index === 0 ? [] : explained(`Or, with ${own[0]?.variantKey ?? ""} ${variant ?? ""}:`);
     return ["", ...note, ...lines];
   });
   return blocks.flat();

@@ -1,6 +1,6 @@
 /** Settings of backups: where to, when, and what is kept. Nothing switches them off. */
 import { z } from "zod";
-import { absolutePath, domainName, hostKey, port } from "./fields";
+import { absolutePath, domainName, hostKey, port, timeOfDay, userName } from "./fields";
 
 const folder = z.strictObject({
   kind: z.literal("folder").describe("On the host itself: safe from mistakes, but not from losing the host."),
@@ -16,10 +16,7 @@ const sftp = z.strictObject({
     .describe("A folder of another machine, over SSH; its key is `muster:backupSshKey`."),
   host: z.union([domainName, z.ipv4()]).describe("The other machine."),
   port: port.default(22).describe("Port of its SSH server."),
-  user: z
-    .string()
-    .regex(/^[a-z_][a-z0-9_-]{0,31}$/)
-    .describe("User there."),
+  user: userName.describe("User there."),
   hostKey: hostKey.describe("The other machine's SSH host key, as `ssh-keyscan` prints it without the name."),
   path: absolutePath.describe("Folder there."),
 });
@@ -65,11 +62,7 @@ const kept = (most: number) => z.int().min(0).max(most);
 export const backupSchema = z
   .strictObject({
     target: z.discriminatedUnion("kind", [folder, sftp, s3]).prefault({ kind: "folder" }),
-    at: z
-      .string()
-      .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
-      .default("02:30")
-      .describe("Time of the nightly backup, UTC. A missed one is caught up."),
+    at: timeOfDay.default("02:30").describe("Time of the nightly backup, UTC. A missed one is caught up."),
     keep: z
       .strictObject({
         daily: z

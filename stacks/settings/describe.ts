@@ -35,19 +35,46 @@ export function unwrap(schema: z.ZodType): z.ZodType {
   return wrappers.has(schema.def.type) ? unwrap((schema.def as unknown as Wrapper).innerType) : schema;
 }
 
-/** The schema at a path; the first variant that has the key, within a union. */
-export function schemaAt(path: readonly string[], from: z.ZodType = settingsSchema): z.ZodType | undefined {
+const within = (value: unknown, key: string): unknown =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+
+/** Whether a value is of this variant, as its literals tell. */
+export function isChosen(option: z.ZodType, value: unknown): boolean {
+  const inner = unwrap(option);
+  if (inner.def.type !== "object") return false;
+  const shape: Record<string, z.ZodType> = (inner as z.ZodObject<Record<string, z.ZodType>>).shape;
+  return Object.entries(shape).some(
+    ([key, field]) => field.def.type === "literal" && field.safeParse(within(value, key)).success,
+  );
+}
+
+const chosenFirst = (options: readonly z.ZodType[], value: unknown): z.ZodType[] => [
+  ...options.filter((option) => isChosen(option, value)),
+  ...options.filter((option) => !isChosen(option, value)),
+];
+
+/**
+ * The schema at a path; within a union, of the variant that has the key: that which the value chooses, else the first.
+ * @param value what is given for `from`, if anything is.
+ */
+export function schemaAt(
+  path: readonly string[],
+  from: z.ZodType = settingsSchema,
+  value?: unknown,
+): z.ZodType | undefined {
   const [head, ...rest] = path;
   if (head === undefined) return from;
   const inner = unwrap(from);
   switch (inner.def.type) {
     case "object": {
       const { shape } = inner as z.ZodObject;
-      return Object.hasOwn(shape, head) ? schemaAt(rest, shape[head] as z.ZodType) : undefined;
+      return Object.hasOwn(shape, head)
+        ? schemaAt(rest, shape[head] as z.ZodType, within(value, head))
+        : undefined;
     }
     case "union": {
-      for (const option of (inner as z.ZodUnion).options) {
-        const found = schemaAt(path, option as z.ZodType);
+      for (const option of chosenFirst((inner as z.ZodUnion).options as z.ZodType[], value)) {
+        const found = schemaAt(path, option, value);
         if (found !== undefined) return found;
       }
       return undefined;

@@ -48,4 +48,13 @@ export const absolutePath = z
     error: "not an absolute path",
     params: { allowed: "letters, digits and _ @ . - between slashes, such as /srv/backups" },
   });
+export const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
+export const userName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/);
+export const publicKey = z
+  .string()
+  .regex(
+    /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|ssh-rsa|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/]+=*( [\w.@:+-]+)?$/,
+  );
+/** Of a machine that Muster sets up. With an RSA key, the engine's SSH client falls back to SHA-1, which servers refuse. */
+export const machineHostKey = z.string().regex(/^(ssh-ed25519|ecdsa-sha2-nistp256) [A-Za-z0-9+/]+=*$/);
 export const hostKey = z.string().regex(/^(ssh-ed25519|ecdsa-sha2-nistp256|ssh-rsa) [A-Za-z0-9+/=]+/);

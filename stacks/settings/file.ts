@@ -47,6 +47,30 @@ export function readStackFile(projectDir: string, stack: string): RawSettings {
   };
 }
 
+/** How the secrets in a stack's file are encrypted, and one of them. */
+export interface Encrypted {
+  /** `encryptionsalt`, where the secrets provider is a passphrase. */
+  salt: string | undefined;
+  /** The secrets provider, where it is another one. */
+  provider: string | undefined;
+  /** The encrypted value. */
+  value: string | undefined;
+}
+
+/** A secret of a stack's file as it stands there; all of it `undefined` where there is no file. */
+export function readEncrypted(projectDir: string, stack: string, key: string): Encrypted {
+  const path = join(projectDir, stackFile(stack));
+  const content = existsSync(path) ? parseYaml(basename(path), readFileSync(path, "utf8")) : {};
+  const { encryptionsalt, secretsprovider, config } = isMap(content) ? content : {};
+  const entry = isMap(config) ? config[`${prefix}${key}`] : undefined;
+  const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+  return {
+    salt: textOf(encryptionsalt),
+    provider: textOf(secretsprovider),
+    value: isEncrypted(entry) && isMap(entry) ? textOf(entry["secure"]) : undefined,
+  };
+}
+
 function parseYaml(source: string, text: string): unknown {
   const document = parseDocument(text);
   try {

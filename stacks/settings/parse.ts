@@ -1,7 +1,7 @@
 /** Raw settings in, plain validated values out; every problem at once. Pure. */
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
-import { schemaAt, unwrap } from "./describe";
+import { isChosen, schemaAt, unwrap } from "./describe";
 import { type Problem, SettingsError } from "./problems";
 import { renamedKeys, type Settings, settingsSchema } from "./schema";
 import { type SecretSetting, describeSecretValue, secretSettings } from "./secrets";
@@ -70,15 +70,23 @@ function secretProblems({ values, encrypted, malformed = [] }: RawSettings): Pro
   ];
 }
 
+/** What is wrong with one value, where it would stand at a path; `undefined` where nothing is. */
+export function fieldProblem(path: readonly string[], value: unknown): Problem | undefined {
+  const result = schemaAt(path)?.safeParse(value);
+  if (result === undefined || result.success) return undefined;
+  const around = [...path].reverse().reduce<unknown>((inner, key) => ({ [key]: inner }), value);
+  const issues = result.error.issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+  return issues.flatMap((issue) => issueProblems(issue, around))[0];
+}
+
 type Issue = z.core.$ZodIssue;
 
 function issueProblems(issue: Issue, values: unknown): Problem[] {
   const path = issue.path.map(String);
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => unknownKey(path, key, at(values, path)));
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(path, key, values));
   if (issue.code === "invalid_key" || (issue.code === "invalid_union" && issue.errors.length > 0))
     return [unknownVariant(issue, path, values)];
-  const schema = schemaAt(path);
+  const schema = schemaAt(path, settingsSchema, values);
   const value = at(values, path);
   const missing = value === undefined;
   return [
@@ -103,11 +111,11 @@ function unknownVariant(issue: Issue, path: string[], values: unknown): Problem 
   };
 }
 
-/** @param around the map in which the key stands. */
-function unknownKey(path: string[], key: string, around: unknown): Problem {
+/** @param values all that is given. */
+function unknownKey(path: string[], key: string, values: unknown): Problem {
   const full = [...path, key].join(".");
-  const value = at(around, [key]);
-  const known = knownKeys(path, around);
+  const value = at(values, [...path, key]);
+  const known = knownKeys(path, values);
   const renamed = Object.hasOwn(renamedKeys, full) ? renamedKeys[full] : undefined;
   const nearest = nearestKey(key, known);
   const suggestion =
@@ -125,10 +133,10 @@ function unknownKey(path: string[], key: string, around: unknown): Problem {
   };
 }
 
-function knownKeys(path: string[], given: unknown): string[] {
-  const schema = schemaAt(path);
+function knownKeys(path: string[], values: unknown): string[] {
+  const schema = schemaAt(path, settingsSchema, values);
   const top = path.length === 0 ? Object.keys(secretSettings) : [];
-  const shapes = schema === undefined ? [] : objectShapes(schema, given);
+  const shapes = schema === undefined ? [] : objectShapes(schema, at(values, path));
   return [...new Set([...shapes.flatMap((shape) => Object.keys(shape)), ...top])].sort();
 }
 
@@ -137,13 +145,9 @@ function objectShapes(schema: z.ZodType, given: unknown): Record<string, z.ZodTy
   const inner = unwrap(schema);
   if (inner.def.type === "object") return [(inner as z.ZodObject).shape];
   if (inner.def.type !== "union") return [];
-  const all = (inner as z.ZodUnion).options.flatMap((option) => objectShapes(option as z.ZodType, given));
-  const chosen = all.filter((shape) =>
-    Object.entries(shape).some(
-      ([key, field]) => field.def.type === "literal" && field.safeParse(at(given, [key])).success,
-    ),
-  );
-  return chosen.length > 0 ? chosen : all;
+  const options = (inner as z.ZodUnion).options as z.ZodType[];
+  const chosen = options.filter((option) => isChosen(option, given));
+  return (chosen.length > 0 ? chosen : options).flatMap((option) => objectShapes(option, given));
 }
 
 const sortedLetters = (word: string): string => [...word].sort().join("");

@@ -7,6 +7,8 @@ import { imageNames, newestPostgres, oldestPostgres } from "../../components/ser
 import { backupSchema } from "./backup";
 import { count, domainName, email, imageReference, port, shownText, subdomain } from "./fields";
 import { hostSchema } from "./hosts";
+import { machineSchema } from "./machine";
+import { stateSchema } from "./state";
 
 /** Mattermost's media servers take no other. */
 const callsPort = z.int().min(80).max(49_151);
@@ -25,6 +27,7 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({}),
   host: hostSchema,
+  machine: machineSchema,
   edge: z
     .discriminatedUnion("provider", [
       z.strictObject({
@@ -183,6 +186,7 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({}),
   backup: backupSchema,
+  state: stateSchema,
   images: z
     .strictObject({
       mirror: z
@@ -216,10 +220,14 @@ export const renamedKeys: Record<string, string> = {
   "chat.admin": "chat.administrator",
   "mail.server": "mail.host",
   provider: "host.provider",
+  dockerSource: "machine.dockerSource",
+  vpn: "machine.vpn",
+  diskEncryption: "machine.diskEncryption",
   jitsi: "meetings",
   rtcd: "calls",
   backups: "backup",
   repositoryKey: "backupKey",
+  backend: "state.backend",
   "backup.folder": "backup.target.path",
   "images.overrides.postgres": `images.overrides.postgres-${newestPostgres}`,
   coturn: "turn",

@@ -6,6 +6,9 @@ interface SecretRule {
   allowed?: string;
 }
 
+const privateKey =
+  /^\s*-----BEGIN (OPENSSH )?PRIVATE KEY-----\r?\n[A-Za-z0-9+/=\s]+-----END (OPENSSH )?PRIVATE KEY-----\s*$/;
+
 /** Secret settings: strings that stand encrypted in the file; `npm run secret` writes them. */
 export const secretSettings = {
   licence: {
@@ -31,6 +34,33 @@ export const secretSettings = {
   },
   backupSshKey: {
     meaning: "Private SSH key for `kind: sftp`, as `ssh-keygen` writes it, without a passphrase.",
+  },
+  sshKey: {
+    meaning:
+      "Private SSH key with which Muster reaches its hosts, as `ssh-keygen` writes it, without a passphrase. `npm run init` makes one.",
+    pattern: privateKey,
+    allowed: "a private key in PEM form, from -----BEGIN to -----END",
+  },
+  digitaloceanToken: {
+    meaning: "API token, for `host.provider: digitalocean`.",
+    pattern: /^[!-~]{32,256}$/,
+    allowed: "32 to 256 printable characters without spaces",
+  },
+  awsSecretAccessKey: {
+    meaning: "Secret part of `host.accessKeyId`, for `host.provider: aws`.",
+    pattern: /^[!-~]{16,256}$/,
+    allowed: "16 to 256 printable characters without spaces",
+  },
+  stateSecretKey: {
+    meaning: "Secret part of `state.accessKeyId`, for a state backend in a bucket.",
+    pattern: /^[!-~]{8,256}$/,
+    allowed: "8 to 256 printable characters without spaces",
+  },
+  diskKey: {
+    meaning:
+      "Passphrase of the encrypted data disk. Left out, one is made; `npm run key` prints it for the safe.",
+    pattern: /^[!-~]{16,128}$/,
+    allowed: "16 to 128 printable characters without spaces",
   },
 } as const satisfies Record<string, SecretRule>;
 export type SecretSetting = keyof typeof secretSettings;

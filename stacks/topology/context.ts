@@ -1,6 +1,6 @@
 /** What a service is told about the rest of the stack. */
 import type { Needs, Route, RunningService, ServiceContext } from "../../components/services/service";
-import { text } from "../../components/services/text";
+import { type PlainText, text } from "../../components/services/text";
 import type { Settings } from "../settings/schema";
 import type { SecretSetting } from "../settings/secrets";
 import { siteUrl } from "./exposure";
@@ -11,15 +11,20 @@ interface Surroundings {
   secrets: ReadonlySet<SecretSetting>;
   routes: readonly Route[];
   running: readonly RunningService[];
-  /** Name of the host that media services are on. */
-  mediaHost: string;
+  /** Name of the host of each service. */
+  hostOf: (service: string) => string;
 }
 
 /** The context of one service. An address of a service or port that isn't there is a mistake in a declaration. */
 export function contextOf(
-  { stack, settings, secrets, routes, running, mediaHost }: Surroundings,
+  { stack, settings, secrets, routes, running, hostOf }: Surroundings,
+  name: string,
   needs: Needs,
 ): ServiceContext {
+  const own = hostOf(name);
+  const hostName = (service: string): PlainText =>
+    hostOf(service) === own ? text`${service}` : text`${{ peerAddressOf: hostOf(service) }}`;
+  const hosts = [...new Set(running.map(({ service }) => hostOf(service.name)))];
   return {
     stack,
     running,
@@ -27,16 +32,22 @@ export function contextOf(
     secrets,
     needs,
     routes,
-    mediaAddress: text`${{ publicAddressOf: mediaHost }}`,
-    privateMediaAddress: text`${{ privateAddressOf: mediaHost }}`,
+    publicAddress: text`${{ publicAddressOf: own }}`,
+    privateAddress: text`${{ privateAddressOf: own }}`,
+    publicAddressOf: (service) => text`${{ publicAddressOf: hostOf(service) }}`,
+    mediaHosts: hosts.map((host) => ({
+      publicAddress: text`${{ publicAddressOf: host }}`,
+      privateAddress: text`${{ privateAddressOf: host }}`,
+    })),
+    hostName,
     siteUrl: (site) => siteUrl(site, settings),
-    address: (name, portName) => {
+    address: (other, portName) => {
       const port = running
-        .find(({ service }) => service.name === name)
+        .find(({ service }) => service.name === other)
         ?.service.ports(settings)
         .find((candidate) => candidate.name === portName);
-      if (port === undefined) throw new Error(`no port ${portName} of a service ${name} in this stack`);
-      return text`${name}:${port.number}`;
+      if (port === undefined) throw new Error(`no port ${portName} of a service ${other} in this stack`);
+      return text`${hostName(other)}:${port.number}`;
     },
   };
 }

@@ -1,5 +1,12 @@
 /** From ports to networks, published ports, routes and who may reach what. */
-import type { Exposure, Route, Service, Site, WebPort } from "../../components/services/service";
+import type {
+  Exposure,
+  InternalPort,
+  Route,
+  Service,
+  Site,
+  WebPort,
+} from "../../components/services/service";
 import { text } from "../../components/services/text";
 import type { Settings } from "../settings/schema";
 import type { Network, Opening, ServicePlan } from "./types";
@@ -35,32 +42,49 @@ export function routesOf(running: readonly Service[], settings: Settings): Route
 }
 
 /**
- * A private network per service that others connect to, holding it and its consumers alone; and one network
- * that leads out, for those who publish a port or may go out. Two services that don't talk can't.
+ * A private network per service that others on its host connect to, holding it and its consumers alone; and one
+ * network on each host that leads out, for those who publish a port or may go out. Two services that don't talk can't.
  */
-export function networksOf(services: readonly ServicePlan[]): Network[] {
+export function networksOf(services: readonly ServicePlan[], openings: readonly Opening[]): Network[] {
   const proxies = services.filter(({ ports }) => ports.some(({ exposure }) => exposure === "entry"));
   const proxyNames = proxies.map(({ name }) => name);
-  const running = new Set(services.map(({ name }) => name));
-  const own = services.flatMap(({ name, ports }) => {
+  const own = services.flatMap(({ name, host, ports }) => {
+    const neighbours = new Set(services.filter((other) => other.host === host).map((other) => other.name));
     const consumers = ports.flatMap((port) =>
       port.exposure === "internal" ? port.consumers : port.exposure === "web" ? proxyNames : [],
     );
-    const members = [...new Set(consumers)].filter((consumer) => running.has(consumer)).sort();
-    return members.length === 0 ? [] : [{ name, internal: true, members: [name, ...members] }];
+    const members = [...new Set(consumers)].filter((consumer) => neighbours.has(consumer)).sort();
+    return members.length === 0 ? [] : [{ name, host, internal: true, members: [name, ...members] }];
   });
+  const published = new Set(openings.map(({ service }) => service));
   const outside = services.filter(
-    ({ service, ports }) =>
+    ({ service, name, host }) =>
       service.sandbox.hostNetwork === undefined &&
-      (service.sandbox.egress !== undefined || ports.some(isPublished)),
+      (service.sandbox.egress !== undefined || published.has(name) || connectsOut(name, host, services)),
   );
-  return outside.length === 0
-    ? own
-    : [...own, { name: outsideNetwork, internal: false, members: outside.map(({ name }) => name) }];
+  const hosts = [...new Set(outside.map(({ host }) => host))];
+  return [
+    ...own,
+    ...hosts.map((host) => ({
+      name: outsideNetwork,
+      host,
+      internal: false,
+      members: outside.filter((service) => service.host === host).map(({ name }) => name),
+    })),
+  ];
 }
 
-const isPublished = (port: { exposure: Exposure }): boolean =>
-  port.exposure === "entry" || port.exposure === "media" || port.exposure === "admin";
+/** Whether a service connects to one on another host. */
+const connectsOut = (name: string, host: string, services: readonly ServicePlan[]): boolean =>
+  services.some(
+    (other) =>
+      other.host !== host &&
+      other.ports.some((port) => port.exposure === "internal" && port.consumers.includes(name)),
+  );
+
+/** Address that an opening is bound to, as people read it. */
+export const boundTo = ({ bind }: Opening): string =>
+  typeof bind === "string" ? bind : "its private address";
 
 /** Numbers of an opening as people write them. */
 export const portNumbers = ({ published, last, protocol }: Opening): string =>
@@ -69,8 +93,10 @@ export const portNumbers = ({ published, last, protocol }: Opening): string =>
 /** Every port that a host publishes; nothing else is reachable from outside it. */
 export function openingsOf(services: readonly ServicePlan[], settings: Settings): Opening[] {
   return services.flatMap(({ name, host, ports }) =>
-    ports.flatMap((port) => {
-      if (port.exposure === "internal" || port.exposure === "web") return [];
+    ports.flatMap((port): Opening[] => {
+      if (port.exposure === "internal") return peerOpening(name, host, port, services);
+      // The reverse proxy is on the same host as all sites.
+      if (port.exposure === "web") return [];
       const { exposure, number, published, protocol, why } = port;
       const bind = bindOf(exposure, settings);
       const from = bind.startsWith("127.")
@@ -96,6 +122,41 @@ export function openingsOf(services: readonly ServicePlan[], settings: Settings)
       ];
     }),
   );
+}
+
+/** A port for services on other hosts: on the address between them alone. */
+function peerOpening(
+  service: string,
+  host: string,
+  { name, number, protocol, exposure, consumers, why }: InternalPort,
+  services: readonly ServicePlan[],
+): Opening[] {
+  const fromHosts = [
+    ...new Set(
+      services
+        .filter((other) => other.host !== host && consumers.includes(other.name))
+        .map((other) => other.host),
+    ),
+  ];
+  if (fromHosts.length === 0) return [];
+  const bind = { peerAddressOf: host };
+  const from = "other hosts" as const;
+  return [
+    {
+      host,
+      service,
+      port: name,
+      number,
+      published: number,
+      last: number,
+      protocol,
+      exposure,
+      bind,
+      from,
+      fromHosts,
+      why,
+    },
+  ];
 }
 
 function bindOf(exposure: Exposure, { host }: Settings): string {

@@ -6,8 +6,10 @@ import type { Problem } from "../settings/problems";
 import type { Settings } from "../settings/schema";
 import type { Finding, Topology } from "./types";
 import { backupProblems, backupWarnings } from "./backup";
+import { machineProblems, machineWarnings, missingMachineSecrets } from "./machine";
 import { mediaProblems, mediaWarnings } from "./media";
 import { portProblems } from "./ports";
+import { stateProblems, stateWarnings } from "./state";
 import { unbuiltParts } from "./unbuilt";
 import { versionProblems } from "./upgrades";
 
@@ -25,13 +27,12 @@ export function findingsOf(plan: Plan): Finding[] {
     ...mediaProblems(plan),
     ...capacityProblems(plan),
     ...backupProblems(plan),
+    ...machineProblems(plan),
+    ...stateProblems(plan),
   ];
   return inOrder([
     ...errors.map((problem) => ({ ...problem, severity: "error" as const })),
-    ...[...warnings(plan), ...mediaWarnings(plan), ...backupWarnings(plan)].map((problem) => ({
-      ...problem,
-      severity: "warning" as const,
-    })),
+    ...warnings(plan).map((problem) => ({ ...problem, severity: "warning" as const })),
     ...notes(plan).map((problem) => ({ ...problem, severity: "note" as const })),
     ...versionProblems(
       plan.services.map(({ image }) => image),
@@ -193,7 +194,15 @@ function capacityProblems({ hosts }: Plan): Problem[] {
   });
 }
 
-function warnings({ stack, settings, offering, secrets }: Plan): Problem[] {
+const warnings = (plan: Plan): Problem[] => [
+  ...ownWarnings(plan),
+  ...mediaWarnings(plan),
+  ...backupWarnings(plan),
+  ...machineWarnings(plan),
+  ...stateWarnings(plan),
+];
+
+function ownWarnings({ stack, settings, offering, secrets }: Plan): Problem[] {
   const found: Problem[] = [];
   if (offering === "team" && secrets.has("licence"))
     found.push({
@@ -217,11 +226,12 @@ function warnings({ stack, settings, offering, secrets }: Plan): Problem[] {
   return found;
 }
 
-function notes({ settings }: Plan): Problem[] {
-  return unbuiltParts(settings).map(({ key, given }) => ({
+function notes(plan: Plan): Problem[] {
+  const unbuilt = unbuiltParts(plan.settings).map(({ key, given }) => ({
     key,
     problem: "planned only: this version can't build it yet, so an up refuses",
     given,
-    fix: "nothing for the plan; for an up, use a stack with host.provider: local and edge.provider: none",
+    fix: "nothing for the plan; for an up, use a stack with edge.provider: none",
   }));
+  return [...unbuilt, ...missingMachineSecrets(plan)];
 }

@@ -8,24 +8,44 @@ import type { HostPlan } from "./types";
 /** Memory that the operating system and the Docker Engine keep for themselves. */
 export const hostReserveMiB = 512;
 
-/** One host for everything, for now: placement goes by role, so that a second host is data. */
-export function hostsOf(
-  settings: Settings,
-  services: readonly Service[],
-  needs: readonly Needs[],
-): HostPlan[] {
-  const demand = sumOf([...needs, { memoryMiB: hostReserveMiB, cpus: 0, diskGiB: 0 }]);
+/** The host that every stack has. */
+export const mainHost = "main";
+/** The host of services with the role `media`, where there is a second one. */
+export const mediaHost = "media";
+
+/** One host for everything, or a second one for media. The first keeps its name when the second comes. */
+export function hostsOf(settings: Settings, needs: ReadonlyMap<Service, Needs>): HostPlan[] {
+  const { host } = settings;
+  const media = mediaSettings(host);
+  if (media === undefined) return [hostOf(settings, mainHost, host, ["app", "media"], needs)];
   return [
-    {
-      name: "main",
-      provider: settings.host.provider,
-      roles: ["app", "media"],
-      capacity: capacityOf(settings.host),
-      demand,
-      sysctls: sysctlsOf(services, settings),
-      place: placeOf(settings.host),
-    },
+    hostOf(settings, mainHost, host, ["app"], needs),
+    hostOf(settings, mediaHost, { ...host, ...media }, ["media"], needs),
   ];
+}
+
+/** Settings of the second host, where there is one. */
+export const mediaSettings = (host: HostSettings) => (host.provider === "local" ? undefined : host.media);
+
+function hostOf(
+  settings: Settings,
+  name: string,
+  host: HostSettings,
+  roles: HostPlan["roles"],
+  needs: ReadonlyMap<Service, Needs>,
+): HostPlan {
+  const own = [...needs].filter(([{ role }]) => roles.includes(role));
+  const services = own.map(([service]) => service);
+  const reserve = { memoryMiB: hostReserveMiB, cpus: 0, diskGiB: 0 };
+  return {
+    name,
+    provider: host.provider,
+    roles,
+    capacity: capacityOf(host, name),
+    demand: sumOf([...own.map(([, need]) => need), reserve]),
+    sysctls: sysctlsOf(services, settings),
+    place: placeOf(host),
+  };
 }
 
 /** What the services ask of the kernel: the largest value of each. */
@@ -37,7 +57,7 @@ function sysctlsOf(services: readonly Service[], settings: Settings): Record<str
   );
 }
 
-function capacityOf(host: HostSettings): HostPlan["capacity"] {
+function capacityOf(host: HostSettings, name: string): HostPlan["capacity"] {
   switch (host.provider) {
     case "local":
     case "existing":
@@ -46,7 +66,9 @@ function capacityOf(host: HostSettings): HostPlan["capacity"] {
         : { memoryMiB: host.memoryMiB, cpus: host.cpus, diskGiB: undefined };
     default: {
       const size = (sizes[host.provider] as Record<string, Size>)[host.size];
-      return size === undefined ? undefined : { ...size, diskGiB: host.dataDiskGiB };
+      if (size === undefined) return undefined;
+      // The data are on the first host's disk alone.
+      return { ...size, diskGiB: name === mainHost ? host.dataDiskGiB : undefined };
     }
   }
 }

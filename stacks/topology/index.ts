@@ -9,7 +9,7 @@ import type { ParsedSettings } from "../settings/parse";
 import { contextOf } from "./context";
 import { networksOf, openingsOf, routesOf } from "./exposure";
 import { findingsOf } from "./findings";
-import { hostsOf } from "./hosts";
+import { hostsOf, mainHost } from "./hosts";
 import { needsOf } from "./sizing";
 import type { Finding, ImagePlan, MountPlan, ServicePlan, Topology } from "./types";
 
@@ -30,16 +30,18 @@ export function topologyOf(
     name,
     reference: imageReference(name, settings.images),
   });
-  const hosts = hostsOf(settings, running, [...needs.values()]);
+  const hosts = hostsOf(settings, needs);
   const routes = routesOf(running, settings);
-  const hostOf = (role: Service["role"]): string =>
-    hosts.find(({ roles }) => roles.includes(role))?.name ?? "main";
+  const hostOf = (name: string): string => {
+    const role = running.find((service) => service.name === name)?.role ?? "app";
+    return hosts.find(({ roles }) => roles.includes(role))?.name ?? mainHost;
+  };
   const surroundings = {
     stack,
     settings,
     secrets,
     routes,
-    mediaHost: hostOf("media"),
+    hostOf,
     running: running.map((service) => ({
       service,
       image: imageOf(service.image(settings)).reference,
@@ -47,12 +49,12 @@ export function topologyOf(
     })),
   };
   const services = [...needs].map<ServicePlan>(([service, ownNeeds]) => {
-    const context = contextOf(surroundings, ownNeeds);
+    const context = contextOf(surroundings, service.name, ownNeeds);
     const image = imageOf(service.image(settings));
     return {
       service,
       name: service.name,
-      host: hostOf(service.role),
+      host: hostOf(service.name),
       image,
       needs: ownNeeds,
       ports: service.ports(settings),
@@ -70,6 +72,7 @@ export function topologyOf(
       })),
     };
   });
+  const openings = openingsOf(services, settings);
   const plan = {
     stack,
     settings,
@@ -77,9 +80,9 @@ export function topologyOf(
     offering: offeringOf(settings, secrets),
     hosts,
     services,
-    networks: networksOf(services),
+    networks: networksOf(services, openings),
     routes,
-    openings: openingsOf(services, settings),
+    openings,
     toolsImage: imageOf("busybox"),
   };
   return { ...plan, findings: findingsOf(plan) };

@@ -1,6 +1,7 @@
 import { parseSettings, type RawSettings } from "../settings/parse";
 import { describeProblems, SettingsError } from "../settings/problems";
 import { errorsOf, type Topology, topologyOf } from "./index";
+import { missingMachineSecrets } from "./machine";
 import { loopbackProblems } from "./media";
 import { unbuiltParts } from "./unbuilt";
 
@@ -13,10 +14,15 @@ export function loadTopology(stack: string, raw: RawSettings, refuse: (message: 
     key,
     problem: "this version can't build it yet; it can only be planned",
     given,
-    allowed: "host.provider: local with edge.provider: none",
+    allowed: "edge.provider: none",
     fix: `npm run plan -- ${stack} shows the plan; use another stack for an up`,
   }));
-  const problems = [...errorsOf(topology), ...unbuilt, ...loopbackProblems(topology.settings)];
+  const problems = [
+    ...errorsOf(topology),
+    ...unbuilt,
+    ...missingMachineSecrets(topology),
+    ...loopbackProblems(topology.settings),
+  ];
   if (problems.length > 0) refuse(describeProblems(raw.source, problems));
   return topology;
 }

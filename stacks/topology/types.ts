@@ -79,6 +79,7 @@ export interface Topology {
 /** A network of the stack and who is on it. */
 export interface Network {
   name: string;
+  host: string;
   /** Without a way out. */
   internal: boolean;
   members: readonly string[];
@@ -97,10 +98,26 @@ export interface Opening {
   last: number;
   protocol: "tcp" | "udp";
   exposure: Exposure;
-  /** Address that the host listens on. */
-  bind: string;
+  /** Address that the host listens on; known late where only the other hosts may come. */
+  bind: string | { peerAddressOf: string };
   /** Who may reach it. */
-  from: "everyone" | "this machine" | "Cloudflare";
+  from: "everyone" | "this machine" | "Cloudflare" | "other hosts";
+  /** Names of the hosts that may, where only those do. */
+  fromHosts?: readonly string[];
+  why: string;
+}
+
+/** Something that a host's firewall lets in. */
+export interface FirewallRule {
+  /** Whether the machine itself answers there, or a container whose port the engine publishes. */
+  path: "machine" | "container";
+  protocol: "tcp" | "udp";
+  first: number;
+  last: number;
+  /** Networks that may reach it; none: everyone. */
+  from: readonly string[];
+  /** Hosts of the stack that alone may reach it, at their peer addresses. */
+  fromHosts?: readonly string[];
   why: string;
 }
 

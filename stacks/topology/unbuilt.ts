@@ -2,9 +2,6 @@
 import type { Settings } from "../settings/schema";
 
 /** Each such part that the settings ask for. */
-export function unbuiltParts({ host, edge }: Settings): { key: string; given: string }[] {
-  const parts: { key: string; given: string }[] = [];
-  if (host.provider !== "local") parts.push({ key: "muster:host.provider", given: host.provider });
-  if (edge.provider !== "none") parts.push({ key: "muster:edge.provider", given: edge.provider });
-  return parts;
+export function unbuiltParts({ edge }: Settings): { key: string; given: string }[] {
+  return edge.provider === "none" ? [] : [{ key: "muster:edge.provider", given: edge.provider }];
 }

@@ -1,6 +1,7 @@
 import { isKept } from "../../components/services/service";
 import { find, isSecret, type RecordedResource, unwrap } from "../helpers/graph";
-import { known, recordPlatform } from "../helpers/platform";
+import { known } from "../helpers/hosts";
+import { recordPlatform } from "../helpers/platform";
 import { localTopology, secretValues } from "../helpers/stacks";
 
 const types = {

@@ -5,7 +5,7 @@ import type { ServicePlan } from "../../stacks/topology";
 import { find, isSecret, type RecordedResource, unwrap } from "../helpers/graph";
 import { record, type Recording } from "../helpers/recorder";
 import { standIn } from "../helpers/service";
-import { known } from "../helpers/platform";
+import { known } from "../helpers/hosts";
 import { localTopology, secretValues } from "../helpers/stacks";
 
 const service = standIn("a", { generates: { first: 20, second: 32 } });

@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { missingTools } from "./images/recipe";
+import { machineTools } from "./machine/image";
 import { makeNeighbour, removeNeighbour } from "./network";
 import { hasSshd } from "./sshd";
 import { probe } from "./suites";
@@ -32,16 +33,23 @@ async function missingForSome(): Promise<string[]> {
     ...(neighbour ? [] : ["a network namespace that plays another machine (needs root, and ip of iproute2)"]),
     ...(await missingTools(["curl"])),
     ...(hasSshd() ? [] : ["sshd (of openssh-server)"]),
+    ...(await missingForMachines()),
   ];
 }
 
+/** What machines over SSH need besides: this machine plays them. */
+export async function missingForMachines(): Promise<string[]> {
+  const tools = await missingTools([...machineTools, "losetup", "ssh", "ssh-keygen", "ip"]);
+  return [...missingEngine(["command", "tls"]), ...(process.getuid?.() === 0 ? [] : ["root"]), ...tools];
+}
+
 /** The CLI and the plugins must be there already: a test run downloads no engine. */
-function missingEngine(): string[] {
+export function missingEngine(plugins = ["docker", "random"]): string[] {
   const home = process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi");
   const version = (name: string): string => (require(`${name}/package.json`) as { version: string }).version;
   const parts = [
     ["the Pulumi CLI", join(home, "versions", version("pulumi"), "bin", "pulumi")],
-    ...["docker", "random"].map((name) => [
+    ...plugins.map((name) => [
       `the Pulumi plugin ${name}`,
       join(home, "plugins", `resource-${name}-v${version(`@pulumi/${name}`)}`),
     ]),

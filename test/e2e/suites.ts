@@ -14,7 +14,7 @@ export interface Neighbour {
 export interface Suite {
   /** Of its stack. */
   readonly name: string;
-  readonly web: { readonly httpPort: number; readonly httpsPort: number };
+  readonly web: { readonly httpPort?: number; readonly httpsPort?: number };
   /** Of a second stack. */
   readonly copy?: { readonly httpPort: number; readonly httpsPort: number };
   /** For `muster:media`. */
@@ -51,6 +51,8 @@ export const suites = {
     copy: { httpPort: 18_290, httpsPort: 18_653 },
     neighbour: neighbourOf("data", 2),
   },
+  // Its ports are on machines of its own.
+  hosts: { name: "e2e-hosts", web: {}, neighbour: neighbourOf("hosts", 4) },
 } as const satisfies Record<string, Suite>;
 
 /** For trying whether this machine lets us have one. */

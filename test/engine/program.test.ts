@@ -11,7 +11,7 @@ import { outputsOf, outputsSchema } from "../../stacks/outputs";
 import { type ProgramRun, runProgram } from "../helpers/engine";
 import { leakedSecrets } from "../helpers/golden";
 import { isSecret, mapLeaves } from "../helpers/graph";
-import { known } from "../helpers/platform";
+import { known } from "../helpers/hosts";
 import { engineConfig, projectDir, secretValues, stackConfig, stackTopology } from "../helpers/stacks";
 
 // A run takes two seconds, but the machine may be busy.

@@ -1,5 +1,5 @@
 import { type ProgramRun, runProgram } from "../helpers/engine";
-import { known } from "../helpers/platform";
+import { known } from "../helpers/hosts";
 import { engineConfig, projectDir, secretValues, stackConfig } from "../helpers/stacks";
 
 // A run takes a second, but the machine may be busy.
@@ -19,13 +19,14 @@ interface Case {
 
 const cases: Case[] = [
   {
-    name: "prod, whose host and edge can't be built yet",
+    name: "prod, whose edge can't be built yet, without the keys of its host",
     stack: "prod",
     encrypted: ["licence"],
     says: [
-      "Pulumi.prod.yaml: 2 problems",
-      "muster:host.provider",
+      "Pulumi.prod.yaml: 3 problems",
       "muster:edge.provider",
+      "muster:sshKey",
+      "muster:digitaloceanToken",
       "npm run plan -- prod",
     ],
   },

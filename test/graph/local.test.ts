@@ -4,7 +4,7 @@ import { violations } from "../../policy/rules";
 import { type ProgramRun, runProgram } from "../helpers/engine";
 import { leakedSecrets, toGolden } from "../helpers/golden";
 import { asPreviewed, expectGolden, readableJson } from "../helpers/goldenFile";
-import { known } from "../helpers/platform";
+import { known } from "../helpers/hosts";
 import { engineConfig, projectDir, stackConfig, stackTopology } from "../helpers/stacks";
 
 // A run takes two seconds, but the machine may be busy.

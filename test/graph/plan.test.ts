@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { describePlan } from "../../cli/plan";
 import { expectGolden, goldenDir } from "../helpers/goldenFile";
+import { hosts } from "../helpers/hosts";
 import { shippedStacks, stackTopology } from "../helpers/stacks";
 
 describe("the plans of the shipped stacks", () => {
@@ -12,8 +13,11 @@ describe("the plans of the shipped stacks", () => {
     },
   );
 
-  it("each golden file belongs to a shipped stack", () => {
-    const known = shippedStacks.flatMap((stack) => [`${stack}.json`, `${stack}.plan.txt`]);
+  it("each golden file belongs to a shipped stack, or to a kind of host", () => {
+    const known = [
+      ...shippedStacks.flatMap((stack) => [`${stack}.json`, `${stack}.plan.txt`]),
+      ...Object.keys(hosts).map((provider) => `${provider}.json`),
+    ];
     expect(readdirSync(goldenDir).sort()).toEqual(known.sort());
   });
 });

@@ -10,7 +10,9 @@ const words = fc.oneof(
   fc.domain().map((name) => name.toLowerCase()),
   fc.constantFrom("localhost", "team.localhost", "a", "chat", "a-1", "x".repeat(63)),
   fc.ipV4(),
+  fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })).map(([base, prefix]) => `${base}/${prefix}`),
   fc.emailAddress(),
+  fc.constantFrom("s3://example-state?region=eu-central-1", "https://api.pulumi.com", "file:///srv/state"),
   fc.stringMatching(/^unix:\/\/\/[a-z/.]{1,20}$/),
   fc.stringMatching(/^(\/[a-z0-9]{1,8}){1,3}$/),
 );
@@ -38,8 +40,12 @@ export const hostileText = fc.oneof(
 );
 
 interface Check {
-  _zod: { def: { check: string; format?: string; pattern?: RegExp } };
+  _zod: { def: { check: string; format?: string; pattern?: RegExp; minimum?: number } };
 }
+
+const leastLength = (schema: z.ZodType): number =>
+  ((schema.def.checks ?? []) as unknown as Check[]).find(({ _zod }) => _zod.def.check === "min_length")?._zod
+    .def.minimum ?? 0;
 
 /** Values that a schema takes; defaults are sometimes left out. */
 export function arbitraryOf(schema: z.ZodType): fc.Arbitrary<unknown> {
@@ -61,7 +67,10 @@ export function arbitraryOf(schema: z.ZodType): fc.Arbitrary<unknown> {
       return fc.oneof(fc.integer({ min, max: Math.min(max, min + 200) }), fc.integer({ min, max }));
     }
     case "array":
-      return fc.array(arbitraryOf((inner as z.ZodArray).element as z.ZodType), { maxLength: 3 });
+      return fc.array(arbitraryOf((inner as z.ZodArray).element as z.ZodType), {
+        minLength: leastLength(inner),
+        maxLength: 3,
+      });
     case "record": {
       const { keyType, valueType } = inner as z.ZodRecord;
       const keys = arbitraryOf(keyType as z.ZodType) as fc.Arbitrary<string>;

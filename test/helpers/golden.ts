@@ -3,7 +3,8 @@
  * clear.
  */
 
-import { isSecret, mapLeaves, shortUrn, type RecordedResource } from "./graph";
+import { createHash } from "node:crypto";
+import { isSecret, mapLeaves, shortUrn, UNKNOWN, type RecordedResource } from "./graph";
 
 const STACK = "pulumi:pulumi:Stack";
 /** Shorter strings ("true", "5432") occur by chance, so finding one elsewhere proves nothing. */
@@ -43,7 +44,7 @@ export function toGolden(resources: readonly RecordedResource[]): unknown {
           ...(r.read ? { read: true } : {}),
           ...(r.provider ? { provider: r.provider.urn } : {}),
           ...filled("providers", urns(r.providers)),
-          ...filled("inputs", r.inputs),
+          ...filled("inputs", withoutScript(r)),
           ...filled("outputs", outputs),
           ...filled("dependencies", r.dependencies.map((urn) => named.get(urn) ?? shortUrn(urn)).sort()),
           ...filled("options", options),
@@ -84,6 +85,13 @@ function secretStrings(resources: readonly RecordedResource[]): string[] {
     });
   }
   return [...found];
+}
+
+/** The script that sets a machine up fills a book, and has tests of its own: here, whether it is another one. */
+function withoutScript({ type, inputs }: RecordedResource): Record<string, unknown> {
+  const { stdin } = inputs;
+  if (type !== "command:remote:Command" || typeof stdin !== "string" || stdin === UNKNOWN) return inputs;
+  return { ...inputs, stdin: `sha256:${createHash("sha256").update(stdin).digest("hex")}` };
 }
 
 /** URN → "Container mattermost"; the short URN where two resources would read the same. */

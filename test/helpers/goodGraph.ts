@@ -2,7 +2,7 @@
 
 import { type Expected, type GraphResource, types } from "../../policy/graph";
 
-const stack: GraphResource = {
+export const stack: GraphResource = {
   type: types.stack,
   name: "muster-test",
   urn: "urn::stack",
@@ -11,13 +11,15 @@ const stack: GraphResource = {
   dependencies: [],
   options: {},
 };
-const part = (type: string, name: string, change: Partial<GraphResource> = {}): GraphResource => ({
+export const part = (type: string, name: string, change: Partial<GraphResource> = {}): GraphResource => ({
   type,
   name,
   urn: `urn::${name}`,
   parent: "urn::platform",
   custom: true,
-  provider: { urn: "urn::engine" },
+  ...(change.custom === false || type.startsWith("pulumi:providers:")
+    ? {}
+    : { provider: { urn: "urn::engine" } }),
   inputs: {},
   dependencies: [],
   options: {},
@@ -31,7 +33,9 @@ export const labels = ["muster.stack", "muster.instance", "muster.service"].map(
 export const good = {
   stack,
   platform: part("muster:platform:Platform", "platform", { custom: false, parent: "urn::stack" }),
-  engine: part(types.dockerProvider, "engine", { inputs: { host: "unix:///var/run/docker.sock" } }),
+  engine: part(types.dockerProvider, "engine", {
+    inputs: { host: "unix:///var/run/docker.sock", context: "" },
+  }),
   image: part(types.image, "image", { inputs: { name: "app:1.2.3", keepLocally: true } }),
   network: part(types.network, "network-app", {
     inputs: { internal: true, labels },
@@ -95,4 +99,6 @@ export const expected: Expected = {
   capabilities: new Map([["app", ["CAP_CHOWN"]]]),
   keptVolumes: new Set(["app-data"]),
   keepSecrets: true,
+  machines: "none",
+  openings: new Map(),
 };

@@ -5,15 +5,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../../components/host/host";
 import { Platform } from "../../components/platform/platform";
 import type { Topology } from "../../stacks/topology";
-import type { Known } from "./monitor";
+import { known } from "./hosts";
 import { record, type Recording } from "./recorder";
 import { engineConfig, secretValues } from "./stacks";
-
-/** What deployed resources answer beyond their inputs; without it, whatever is built from it would vanish. */
-export const known: Known = (type) => {
-  if (type === "random:index/randomId:RandomId") return { hex: "0123456789ab" };
-  return undefined;
-};
 
 /** A host of any provider, as the platform sees it. */
 class StandInHost extends pulumi.ComponentResource implements Host {
@@ -21,6 +15,7 @@ class StandInHost extends pulumi.ComponentResource implements Host {
   readonly engine = "unix:///nowhere/docker.sock";
   readonly publicAddress = "203.0.113.10";
   readonly privateAddress = "10.19.0.5";
+  readonly peerAddress = "10.20.0.2";
   readonly provider: docker.Provider;
 
   constructor() {
@@ -38,6 +33,6 @@ export function recordPlatform(
 ): Promise<Recording<void>> {
   const { config, secretKeys } = engineConfig({ values: {}, encrypted: [...topology.secrets] }, secrets);
   return record({ stack: topology.stack, preview, known, config, secretKeys, timeoutSeconds: 20 }, () => {
-    new Platform("platform", { topology, host: new StandInHost() });
+    new Platform("platform", { topology, hosts: [new StandInHost()] });
   });
 }

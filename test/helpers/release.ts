@@ -7,10 +7,9 @@ import { isDeepStrictEqual } from "node:util";
 import { join } from "node:path";
 import { parseSettings } from "../../stacks/settings/parse";
 import { type Topology, topologyOf } from "../../stacks/topology";
-import { unbuiltParts } from "../../stacks/topology/unbuilt";
 import { runProgram } from "./engine";
 import { isObject, mapLeaves, isSecret, type RecordedResource, shortUrn } from "./graph";
-import { known, recordPlatform } from "./platform";
+import { hosts, known, recordEnvironment } from "./hosts";
 import {
   engineConfig,
   projectDir,
@@ -68,25 +67,11 @@ export function graphOf(stack: string, settings: StackConfig): Promise<RecordedR
 
 async function makeGraph(stack: string, settings: StackConfig): Promise<RecordedResource[]> {
   const topology = topologyFrom(stack, settings);
-  if (unbuiltParts(topology.settings).length > 0) {
-    // On a stand-in for a host that can't be built yet, but under the URNs that it will have.
-    const { resources } = await recordPlatform(topology);
-    return resources.map((resource) => belowEnvironment(resource, stack));
-  }
+  // Also where a part of it can't be built yet, and without a process of its own.
+  if (topology.settings.host.provider !== "local") return (await recordEnvironment(topology)).resources;
   const run = await runProgram({ projectDir, project: "muster", stack, ...engineConfig(settings), known });
   if (run.exitCode !== 0) throw new Error(`${stack}: ${[...run.errors, run.stderr].join("\n")}`);
   return run.resources;
-}
-
-function belowEnvironment(resource: RecordedResource, stack: string): RecordedResource {
-  const environment = "muster:index:Environment";
-  const moved = (urn: string): string =>
-    urn.replace("::muster:platform:Platform", `::${environment}$muster:platform:Platform`);
-  const { parent } = resource;
-  if (parent === undefined) return resource;
-  const root = `urn:pulumi:${stack}::muster::${environment}::${stack}`;
-  const urn = moved(resource.urn);
-  return { ...resource, urn, parent: resource.type === "muster:platform:Platform" ? root : moved(parent) };
 }
 
 /** What must stay of a graph: secrets, and whatever is protected or kept; with the parents and providers of that. */
@@ -221,7 +206,10 @@ export const recordedReleases = (): Release[] =>
   );
 
 /** Stacks as a release records them: as they are shipped, with the secrets that theirs tell to set. */
-const shippedSecrets: Record<string, string[]> = { prod: ["licence"] };
+const shippedSecrets: Record<string, string[]> = {
+  dev: [...hosts.digitalocean.secrets],
+  prod: [...hosts.digitalocean.secrets, "licence"],
+};
 
 /** Records all stacks under the version of package.json. Once: what is out can't change. */
 export async function recordRelease(dir = releasesDir): Promise<string> {

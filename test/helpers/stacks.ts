@@ -16,6 +16,9 @@ export const secretValues: Readonly<Record<string, string>> = {
   licence: "licence-text-that-nobody-may-see",
   mailPassword: "mail-password-that-nobody-may-see",
   turnSecret: "turn-secret-that-nobody-may-see",
+  sshKey: `-----BEGIN OPENSSH PRIVATE KEY-----\nc3NoLWtleS10aGF0LW5vYm9keS1tYXktc2Vl\n-----END OPENSSH PRIVATE KEY-----\n`,
+  digitaloceanToken: `dop_v1_${"0123456789abcdef".repeat(4)}`,
+  awsSecretAccessKey: "aws-secret-that-nobody-may-see",
 };
 
 /** What stands for the address that `npm start` stores. */

@@ -39,7 +39,7 @@ describe("bad settings", () => {
     fix:     remove it, then npm run secret -- STACK licence; and change it wherever it is used, since it was readable
 
   muster:domain: encrypted, but no secret
-    allowed: plain text; secrets are licence, mailPassword, turnSecret, backupKey, backupS3Secret, backupSshKey
+    allowed: plain text; secrets are licence, mailPassword, turnSecret, backupKey, backupS3Secret, backupSshKey, sshKey, digitaloceanToken, awsSecretAccessKey, stateSecretKey, diskKey
     fix:     write it in plain text: npx pulumi config set muster:domain ...
 
   muster:domain: missing
@@ -68,7 +68,7 @@ describe("bad settings", () => {
 
   muster:domian: unknown key
     given:   "example.org"
-    allowed: backup, backupKey, backupS3Secret, backupSshKey, calls, chat, domain, edge, edition, host, images, licence, mail, mailPassword, media, meetingAccess, meetings, people, postgres, protectData, sites, turn, turnSecret, web
+    allowed: awsSecretAccessKey, backup, backupKey, backupS3Secret, backupSshKey, calls, chat, digitaloceanToken, diskKey, domain, edge, edition, host, images, licence, machine, mail, mailPassword, media, meetingAccess, meetings, people, postgres, protectData, sites, sshKey, state, stateSecretKey, turn, turnSecret, web
     fix:     did you mean muster:domain?`,
     );
   });
@@ -147,7 +147,9 @@ describe("bad settings", () => {
     ["no provider", { host: {} }, { key: "muster:host.provider", problem: "missing" }],
     [
       "an unknown size",
-      { host: { provider: "aws", region: "eu-central-1", size: "huge" } },
+      {
+        host: { provider: "aws", region: "eu-central-1", size: "huge", accessKeyId: "AKIAEXAMPLEEXAMPLE12" },
+      },
       { key: "muster:host.size", allowed: expect.stringContaining("t3a.small") },
     ],
     [

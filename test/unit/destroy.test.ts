@@ -54,14 +54,14 @@ describe("removing a stack with its data", () => {
     process.env["PULUMI_BACKEND_URL"] = `file://${dir}`;
     [asked, said, storing, encrypted] = [[], [], 0, []];
     jest.spyOn(console, "log").mockImplementation((line: string) => void said.push(line));
-    jest.mocked(capturePulumi).mockImplementation((args, input) => {
+    jest.mocked(capturePulumi).mockImplementation((_stack, args, input) => {
       const [, verb] = args;
       if (verb !== "ls" && verb !== "export") asked.push([...args, input].join(" "));
       const answer = verb === "ls" ? [{ name: "prod" }] : { deployment: { resources } };
       const code = args[0] === "config" ? storing : 0;
       return Promise.resolve({ code, stdout: JSON.stringify(answer), stderr: "read-only file system" });
     });
-    jest.mocked(runPulumi).mockImplementation((args) => {
+    jest.mocked(runPulumi).mockImplementation((_stack, args) => {
       asked.push(args.join(" "));
       return Promise.resolve(0);
     });
@@ -103,6 +103,9 @@ describe("removing a stack with its data", () => {
   ])("stores nothing for one %s", async (_, place, secrets) => {
     [target, encrypted] = [place, secrets];
     await remove();
-    expect(asked.map((line) => line.split(" ")[0])).toEqual(["state", "destroy"]);
+    expect(asked.map((line) => line.split(" ").slice(0, 2).join(" "))).toEqual([
+      "stack import",
+      "destroy -s",
+    ]);
   });
 });

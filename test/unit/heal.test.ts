@@ -168,7 +168,7 @@ describe("pending operations", () => {
     expect(await settlePending("local", { ...state, pendingOperations: 2 })).toEqual([
       "settled 2 operations that an update that was killed had begun",
     ]);
-    expect(pulumi.mock.calls[0]?.[0]).toEqual(
+    expect(pulumi.mock.calls[0]?.[1]).toEqual(
       expect.arrayContaining(["refresh", "-s", "local", "--clear-pending-creates"]),
     );
   });

@@ -55,7 +55,7 @@ describe("the address that is stored", () => {
       "stored this machine's address 192.0.2.7 as muster:host.address",
     ]);
     expect(pulumi.mock.calls).toEqual([
-      [["config", "set", "-s", "test", "--path", "muster:host.address", "192.0.2.7"]],
+      ["test", ["config", "set", "-s", "test", "--path", "muster:host.address", "192.0.2.7"]],
     ]);
   });
 

@@ -18,7 +18,9 @@ const shown = (source: string | Text): string =>
           ? `<${late.secret}>`
           : "publicAddressOf" in late
             ? `public of ${late.publicAddressOf}`
-            : `own of ${late.privateAddressOf}`,
+            : "privateAddressOf" in late
+              ? `own of ${late.privateAddressOf}`
+              : `peer of ${late.peerAddressOf}`,
       );
 const planOf = ({ services }: Topology, name: string): ServicePlan => {
   const found = services.find((plan) => plan.name === name);

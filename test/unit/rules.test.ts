@@ -1,8 +1,12 @@
 import { type Expected, type GraphResource, unknown } from "../../policy/graph";
-import { rules, violations } from "../../policy/rules";
+import { machineRules } from "../../policy/machines";
+import { remoteRules } from "../../policy/remote";
+import { rules as allRules, violations } from "../../policy/rules";
 import { expected, good, labels } from "../helpers/goodGraph";
 
 type Name = keyof typeof good;
+/** Those of machines have a file of their own: machineRules.test.ts. */
+const rules = allRules.filter((rule) => !machineRules.includes(rule) && !remoteRules.includes(rule));
 
 /** What the rules say of the graph with one resource changed; `undefined` removes an input or an option. */
 function broken(name: Name, change: Partial<GraphResource>, expectation: Partial<Expected> = {}): string[] {
@@ -135,6 +139,10 @@ const violating: Record<string, (() => string[])[]> = {
   "one engine, named": [
     () => inputs("engine", { host: undefined }),
     () => inputs("engine", { host: "tcp://10.0.0.1:2375" }),
+  ],
+  "no stray context": [
+    () => inputs("engine", { context: undefined }),
+    () => inputs("engine", { context: "default" }),
   ],
   "images stay on the host": [() => inputs("image", { keepLocally: undefined })],
   "kept volumes": [

@@ -91,7 +91,7 @@ describe("a downgrade", () => {
     dir = mkdtempSync(join(tmpdir(), "muster-state-"));
     process.env["PULUMI_BACKEND_URL"] = `file://${dir}`;
     jest.mocked(missingTools).mockResolvedValue([]);
-    jest.mocked(capturePulumi).mockImplementation(([, verb]) => {
+    jest.mocked(capturePulumi).mockImplementation((_stack, [, verb]) => {
       const stdout = verb === "ls" ? [{ name: "local" }] : { deployment: { resources } };
       return Promise.resolve({ code: 0, stdout: JSON.stringify(stdout), stderr: "" });
     });
@@ -135,7 +135,7 @@ describe("a downgrade", () => {
   it("is no matter of a refresh, which changes no image", async () => {
     jest.mocked(runPulumi).mockResolvedValue(0);
     await passOn("refresh", "local", []);
-    expect(runPulumi).toHaveBeenCalledWith(["refresh", "-s", "local"]);
+    expect(runPulumi).toHaveBeenCalledWith("local", ["refresh", "-s", "local"]);
   });
 
   it("of PostgreSQL's minor version is said, and done", () => {

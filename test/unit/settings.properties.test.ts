@@ -77,7 +77,7 @@ describe("parsing settings", () => {
   it("suggests the key that a typo meant, for every key and every single slip", () => {
     const letters = "abcdefghijklmnopqrstuvwxyzA1-";
     const settings = describeSettings();
-    for (const { key, variant } of settings) {
+    for (const { key, variant, variantKey } of settings) {
       const path = key.split(".");
       const name = path.at(-1) ?? "";
       const siblings = settings
@@ -107,9 +107,11 @@ describe("parsing settings", () => {
             fc.pre(siblings.every((other) => other === name || !isOneEdit(typo, other)));
             const value = path
               .slice(0, -1)
-              .reduceRight<Record<string, unknown>>((inner, part) => holding(part, inner, variant), {
-                [typo]: 1,
-              });
+              .reduceRight<Record<string, unknown>>(
+                (inner, part, depth) =>
+                  holding(part, inner, `${path.slice(0, depth + 1).join(".")}.`, { variant, variantKey }),
+                { [typo]: 1 },
+              );
             const found = problemsOf(value).problems.filter(({ problem }) => problem === "unknown key");
             expect(found.map(({ fix }) => fix)).toContain(`did you mean muster:${key.replace("[]", ".0")}?`);
           },
@@ -150,9 +152,14 @@ describe("parsing settings", () => {
 });
 
 /** A map with one more map in it, or in a list in it; with the variant of a host or an edge that it is for. */
-const holding = (part: string, inner: Record<string, unknown>, variant: string | undefined) => {
-  const chooser = part === "target" ? "kind" : "provider";
-  const own = variant === undefined || part === "backup" ? inner : { [chooser]: variant, ...inner };
+const holding = (
+  part: string,
+  inner: Record<string, unknown>,
+  prefix: string,
+  { variant, variantKey }: { variant: string | undefined; variantKey: string | undefined },
+) => {
+  const chooser = variantKey?.startsWith(prefix) === true ? variantKey.slice(prefix.length) : undefined;
+  const own = chooser === undefined || chooser.includes(".") ? inner : { [chooser]: variant, ...inner };
   return part.endsWith("[]") ? { [part.slice(0, -2)]: [own] } : { [part]: own };
 };
 

@@ -15,7 +15,7 @@ const holds = (check: (topology: Topology) => void): void => {
 };
 
 describe("any topology", () => {
-  it("publishes entry, media and admin ports, each once, and nothing else", () => {
+  it("publishes entry, media and admin ports, each once, and nothing else but what another host needs", () => {
     holds(({ openings, services }) => {
       const published = services.flatMap(({ name, ports }) =>
         ports.flatMap((port) =>
@@ -24,21 +24,38 @@ describe("any topology", () => {
             : [`${name} ${port.published} ${port.number}/${port.protocol} ${port.exposure}`],
         ),
       );
-      const open = openings.map(
-        ({ service, published: outer, number, protocol, exposure }) =>
-          `${service} ${outer} ${number}/${protocol} ${exposure}`,
-      );
+      const open = openings
+        .filter(({ exposure }) => exposure !== "internal")
+        .map(
+          ({ service, published: outer, number, protocol, exposure }) =>
+            `${service} ${outer} ${number}/${protocol} ${exposure}`,
+        );
       expect(open).toEqual(published);
-      for (const { exposure } of openings) expect(["entry", "media", "admin"]).toContain(exposure);
+      const hostOf = new Map(services.map(({ name, host }) => [name, host]));
+      const across = services.flatMap(({ name, host, ports }) =>
+        ports.flatMap((port) =>
+          port.exposure === "internal" &&
+          port.consumers.some((other) => hostOf.has(other) && hostOf.get(other) !== host)
+            ? [`${name} ${port.number}`]
+            : [],
+        ),
+      );
+      const between = openings.filter(({ exposure }) => exposure === "internal");
+      expect(between.map(({ service, published: outer }) => `${service} ${outer}`)).toEqual(across);
+      for (const { host, fromHosts = [] } of between) expect(fromHosts).not.toContain(host);
     });
   });
 
   it("publishes on this machine's own stack only where the settings bind to", () => {
     holds(({ openings, settings: { host, edge } }) => {
-      for (const { exposure, bind, from } of openings) {
+      for (const { exposure, bind, from, host: place } of openings) {
+        if (exposure === "internal") {
+          expect([bind, from]).toEqual([{ peerAddressOf: place }, "other hosts"]);
+          continue;
+        }
         if (exposure === "admin") expect(bind).toBe("127.0.0.1");
         else expect(bind).toBe(host.provider === "local" && exposure === "entry" ? host.bind : "0.0.0.0");
-        if (bind.startsWith("127.")) expect(from).toBe("this machine");
+        if (bind === "127.0.0.1") expect(from).toBe("this machine");
         else
           expect(from).toBe(
             exposure === "entry" && edge.provider === "cloudflare" ? "Cloudflare" : "everyone",
@@ -103,7 +120,7 @@ describe("any topology", () => {
     holds(({ networks, services }) => {
       const entrances = services.filter(({ ports }) => ports.some(({ exposure }) => exposure === "entry"));
       const talks = new Set(
-        services.flatMap(({ name, ports }) =>
+        services.flatMap(({ name, host, ports }) =>
           ports.flatMap((port) => {
             const consumers =
               port.exposure === "internal"
@@ -111,7 +128,10 @@ describe("any topology", () => {
                 : port.exposure === "web"
                   ? entrances.map((entrance) => entrance.name)
                   : [];
-            return consumers.map((consumer) => [name, consumer].sort().join(" "));
+            const neighbours = services.filter((other) => other.host === host).map((other) => other.name);
+            return consumers
+              .filter((consumer) => neighbours.includes(consumer))
+              .map((consumer) => [name, consumer].sort().join(" "));
           }),
         ),
       );
@@ -123,7 +143,9 @@ describe("any topology", () => {
           ),
       );
       expect([...meets].sort()).toEqual([...talks].sort());
-      expect(networks.filter(({ internal }) => !internal).map(({ name }) => name)).toEqual(["outside"]);
+      const ways = networks.filter(({ internal }) => !internal);
+      expect(new Set(ways.map(({ name }) => name))).toEqual(new Set(["outside"]));
+      expect(new Set(ways.map(({ host }) => host)).size).toBe(ways.length);
     });
   });
 

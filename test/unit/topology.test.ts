@@ -97,7 +97,9 @@ describe("networks", () => {
       standIn("c"),
       standIn("d"),
     ];
-    expect(topologyFor(services).networks).toEqual([{ name: "a", internal: true, members: ["a", "b", "c"] }]);
+    expect(topologyFor(services).networks).toEqual([
+      { name: "a", host: "main", internal: true, members: ["a", "b", "c"] },
+    ]);
   });
 
   it("lead out for those alone who publish a port or say why they must go out", () => {
@@ -107,15 +109,15 @@ describe("networks", () => {
       standIn("neither"),
     ];
     expect(topologyFor(services).networks).toEqual([
-      { name: "outside", internal: false, members: ["in", "out"] },
+      { name: "outside", host: "main", internal: false, members: ["in", "out"] },
     ]);
   });
 
   it("keep the shipped database away from everybody but the chat server and backups", () => {
     expect(localTopology().networks).toEqual([
-      { name: "mattermost", internal: true, members: ["mattermost", "caddy"] },
-      { name: "postgres", internal: true, members: ["postgres", "backup", "mattermost"] },
-      { name: "outside", internal: false, members: ["caddy", "mattermost", "backup"] },
+      { name: "mattermost", host: "main", internal: true, members: ["mattermost", "caddy"] },
+      { name: "postgres", host: "main", internal: true, members: ["postgres", "backup", "mattermost"] },
+      { name: "outside", host: "main", internal: false, members: ["caddy", "mattermost", "backup"] },
     ]);
   });
 });
@@ -203,7 +205,13 @@ describe("hosts", () => {
     ],
     [
       "aws",
-      { provider: "aws", region: "eu-central-1", size: "t3a.large", dataDiskGiB: 80 },
+      {
+        provider: "aws",
+        region: "eu-central-1",
+        size: "t3a.large",
+        dataDiskGiB: 80,
+        accessKeyId: "AKIAEXAMPLEEXAMPLE12",
+      },
       { memoryMiB: 8192, cpus: 2, diskGiB: 80 },
       "aws eu-central-1, t3a.large",
     ],

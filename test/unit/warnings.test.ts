@@ -59,10 +59,16 @@ describe("warnings and notes in a plan", () => {
       { severity: "warning", key: "muster:chat.plugins", given: expect.stringContaining("jitsi-2.1.0") },
     ],
     [
-      "a host that can't be built yet",
-      { domain: "a.org", host: machine, backup: { target: bucket } },
-      ["backupS3Secret"],
-      { severity: "note", key: "muster:host.provider" },
+      "a host whose key isn't there yet",
+      {
+        domain: "a.org",
+        host: machine,
+        state: { backend: "https://api.pulumi.com" },
+        backup: { target: bucket },
+        mail: { ...mail, username: "u", port: 2525 },
+      },
+      ["backupS3Secret", "digitaloceanToken"],
+      { severity: "note", key: "muster:sshKey" },
     ],
     [
       "an edge that can't be built yet",

@@ -1,0 +1,97 @@
+import type * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import type { Topology } from "../../stacks/topology";
+import { tunnelOf } from "../../stacks/topology/tunnel";
+import type { Host, HostsFactory, Machine } from "./host";
+import { machinePlanOf } from "./machinePlan";
+import { remoteDocker, setUpMachine } from "./remote";
+import { accessOf, type Server, serversOf, type SshAccess } from "./ssh";
+import { clientKey as publicKeyOf } from "./sshKeys";
+import { type TunnelKeys, tunnelKeys } from "./vpn";
+
+interface ExistingArgs {
+  topology: Topology;
+  server: Server;
+  /** Addresses at which the hosts reach each other, by name. */
+  peerAddresses: Readonly<Record<string, string>>;
+  /** Public addresses of all hosts, by name. */
+  publicAddresses: Readonly<Record<string, string>>;
+  tunnel: TunnelKeys | undefined;
+  /** Public half of the key with which Muster logs in. */
+  clientKey: pulumi.Input<string>;
+}
+
+/** A server that is there already: any Debian or Ubuntu with SSH. */
+export class ExistingHost extends pulumi.ComponentResource implements Host {
+  readonly provider: docker.Provider;
+  readonly engine: SshAccess;
+  readonly publicAddress: string;
+  readonly privateAddress: string;
+  readonly peerAddress: string;
+  readonly machine: Machine;
+
+  constructor(
+    readonly name: string,
+    { topology, server, peerAddresses, publicAddresses, tunnel, clientKey }: ExistingArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("muster:host:ExistingHost", name, {}, opts);
+    const { user, port, dataDisk } = server;
+    this.engine = accessOf(topology, name, server);
+    this.publicAddress = server.address;
+    this.privateAddress = server.privateAddress ?? server.address;
+    this.peerAddress = peerAddresses[name] ?? this.privateAddress;
+    this.machine = { id: machineIdOf(server) };
+    const plan = machinePlanOf(topology, name, {
+      user,
+      sshPort: port,
+      anchor: false,
+      peerAddresses,
+      ...(dataDisk === undefined ? {} : { device: dataDisk }),
+    });
+    const ready = setUpMachine(name, {
+      topology,
+      plan,
+      user,
+      access: this.engine,
+      clientKey,
+      machineId: this.machine.id,
+      parent: this,
+      ...(tunnel === undefined
+        ? {}
+        : { vpn: { plan: tunnel.planFor(name, publicAddresses), key: tunnel.privateKey(name) } }),
+    });
+    this.provider = remoteDocker(name, this.engine, ready, this);
+    this.registerOutputs();
+  }
+}
+
+/** A server that was installed anew shows another host key; where it doesn't, people say so. */
+export const machineIdOf = ({ hostKey, generation }: Server): string => `${hostKey} ${generation}`;
+
+/** Addresses at which servers reach each other: those of their private network, or of the tunnel. */
+export function peerAddressesOf(topology: Topology): Record<string, string> {
+  const servers = serversOf(topology);
+  const inside = tunnelOf(topology)?.hosts ?? [];
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, { peerAddress, privateAddress, address }]) => [
+      name,
+      peerAddress ?? inside.find((member) => member.name === name)?.address ?? privateAddress ?? address,
+    ]),
+  );
+}
+
+export const existingHosts: HostsFactory = (topology, opts) => {
+  const servers = serversOf(topology);
+  const shared = {
+    topology,
+    peerAddresses: peerAddressesOf(topology),
+    publicAddresses: Object.fromEntries(
+      Object.entries(servers).map(([name, { address }]) => [name, address]),
+    ),
+    tunnel: tunnelKeys(topology, opts),
+    clientKey: publicKeyOf(new tls.Provider("tls", {}, opts)),
+  };
+  return Object.entries(servers).map(([name, server]) => new ExistingHost(name, { ...shared, server }, opts));
+};
