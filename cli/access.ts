@@ -74,7 +74,7 @@ export function sshOf(
 }
 
 /** The state, where a host's address stands in it alone. */
-const stateFor = async (topology: Topology): Promise<StackState | undefined> =>
+export const stateFor = async (topology: Topology): Promise<StackState | undefined> =>
   isCloud(topology) ? readState(topology.stack) : undefined;
 
 /**

@@ -2,13 +2,12 @@ import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
 import { addressOf, isRemote } from "./access";
 import { mainHost } from "../stacks/topology/hosts";
-import { readState, type StackState } from "./state";
+import type { StackState } from "./state";
 
 /** The DNS records that people enter themselves where no edge does, in words; none for this machine. */
-export async function dnsRecords(topology: Topology): Promise<string[]> {
-  const { stack, settings, routes } = topology;
+export function dnsRecords(topology: Topology, state: StackState | undefined): string[] {
+  const { settings, routes } = topology;
   if (!isRemote(topology) || settings.edge.provider !== "none") return [];
-  const state = settings.host.provider === "existing" ? undefined : await readState(stack);
   const address = clientAddress(topology, state);
   if (address === undefined) return [];
   const names = routes.map(({ site }) => new URL(siteUrl(site, settings)).hostname);

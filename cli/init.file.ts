@@ -3,6 +3,8 @@ import { Document, isMap, type YAMLMap } from "yaml";
 import { parseSettings } from "../stacks/settings/parse";
 import type { SecretSetting } from "../stacks/settings/secrets";
 import { type Topology, topologyOf } from "../stacks/topology";
+import { targetSecrets } from "../stacks/topology/backup";
+import { hostSecrets } from "../stacks/topology/machine";
 import { type Size, sizes } from "../stacks/topology/sizes";
 import type { Answers } from "./init.questions";
 import { backupTarget, stateSettings } from "./init.target";
@@ -70,15 +72,12 @@ function valuesWith(answers: Partial<Answers>, size: string | undefined, dataDis
 }
 
 /** Secret settings that these settings need. */
-export function secretsFor({ provider, backup, state }: Partial<Answers>): SecretSetting[] {
+export function secretsFor({ provider = "local", backup, state }: Partial<Answers>): SecretSetting[] {
   const kind = backup === undefined ? undefined : backupTarget(backup)?.["kind"];
   const hasStateKey = state !== undefined && stateSettings(state)?.accessKeyId !== undefined;
   return [
-    ...(provider === "local" ? [] : (["sshKey"] as const)),
-    ...(provider === "digitalocean" ? (["digitaloceanToken"] as const) : []),
-    ...(provider === "aws" ? (["awsSecretAccessKey"] as const) : []),
-    ...(kind === "s3" ? (["backupS3Secret"] as const) : []),
-    ...(kind === "sftp" ? (["backupSshKey"] as const) : []),
+    ...hostSecrets[provider],
+    ...(kind === "s3" || kind === "sftp" ? [targetSecrets[kind]] : []),
     ...(hasStateKey ? (["stateSecretKey"] as const) : []),
   ];
 }

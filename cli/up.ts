@@ -4,7 +4,7 @@ import { undoneMark } from "../components/services/job";
 import { readStackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
-import { engineOf, isRemote, prepareAccess, reach, reachAll } from "./access";
+import { engineOf, isRemote, prepareAccess, reach, reachAll, stateFor } from "./access";
 import { dnsRecords } from "./dns";
 import { UserError } from "./errors";
 import { clearDeadLock, releaseFormerVolumes, removeStrays, retryUndone, settlePending } from "./heal";
@@ -61,10 +61,11 @@ export async function makeReady(stack: string): Promise<Ready> {
 
 /** What follows once all is up: the new state goes into the next backup, and people hear what there is. */
 export async function settle({ topology }: Ready): Promise<void> {
-  await handStateToBackup(await reach(topology), topology);
+  const state = await stateFor(topology);
+  await handStateToBackup(await reach(topology, state), topology);
   say(await summary(topology));
-  say(await dnsRecords(topology));
-  say(await undoneParts(topology));
+  say(dnsRecords(topology, state));
+  say(await undoneParts(topology, state));
 }
 
 /** The engine's part of it: heals, and runs it. */
@@ -126,9 +127,9 @@ export async function passOn(
 }
 
 /** What jobs have left undone, in their own words. */
-async function undoneParts(topology: Topology): Promise<string[]> {
+async function undoneParts(topology: Topology, state: StackState | undefined): Promise<string[]> {
   const { stack, services } = topology;
-  const engines = await reachAll(topology);
+  const engines = await reachAll(topology, state);
   const logs = await Promise.all(
     services.flatMap(({ name, host, jobs }) => {
       const docker = engines.get(host);

@@ -176,3 +176,7 @@ export function show(value: unknown): string {
   const text = JSON.stringify(value, shown) as string | undefined;
   return text ?? "missing";
 }
+
+/** What is read of an input that may have any shape. */
+export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+export const map = (value: unknown): Record<string, unknown> => (isMap(value) ? value : {});

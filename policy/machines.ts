@@ -4,16 +4,15 @@ import {
   type GraphResource,
   inputsHold,
   isKnown,
-  isMap,
   isSecret,
+  list,
+  map,
   needs,
   optionsHold,
   type Rule,
   types,
 } from "./graph";
 
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-const map = (value: unknown): Record<string, unknown> => (isMap(value) ? value : {});
 const isOneOf =
   (...ofTypes: readonly string[]) =>
   ({ type }: GraphResource): boolean =>

@@ -4,16 +4,14 @@ import {
   type GraphResource,
   inputsHold,
   isKnown,
-  isMap,
   isSecret,
   leaves,
+  list,
+  map,
   type Rule,
   types,
 } from "./graph";
 import { machines } from "./machines";
-
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-const map = (value: unknown): Record<string, unknown> => (isMap(value) ? value : {});
 
 const onMachine: readonly string[] = [types.container, types.image, types.network, types.volume];
 /** Without these, somebody's agent, configuration or known hosts decide where containers land. */

@@ -7,14 +7,14 @@ import type { Topology } from "./types";
 type Plan = Pick<Topology, "stack" | "settings" | "secrets">;
 
 /** The secret that each kind of target needs. */
-const secretFor = {
+export const targetSecrets = {
   sftp: "backupSshKey",
   s3: "backupS3Secret",
 } as const satisfies Partial<Record<BackupTarget["kind"], SecretSetting>>;
 
 /** A target without its secret, and a secret without its target. */
 export function backupProblems({ stack, settings: { backup }, secrets }: Plan): Problem[] {
-  return Object.entries(secretFor).flatMap<Problem>(([kind, secret]) => {
+  return Object.entries(targetSecrets).flatMap<Problem>(([kind, secret]) => {
     const wanted = backup.target.kind === kind;
     if (wanted === secrets.has(secret)) return [];
     const key = `muster:${secret}`;

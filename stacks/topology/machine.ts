@@ -10,7 +10,7 @@ import type { Topology } from "./types";
 type Plan = Pick<Topology, "stack" | "settings" | "secrets">;
 
 /** Secret settings that a host of each kind needs. */
-const secretsFor: Readonly<Record<HostSettings["provider"], readonly SecretSetting[]>> = {
+export const hostSecrets: Readonly<Record<HostSettings["provider"], readonly SecretSetting[]>> = {
   local: [],
   existing: ["sshKey"],
   digitalocean: ["sshKey", "digitaloceanToken"],
@@ -30,7 +30,7 @@ export function machineProblems(plan: Plan): Problem[] {
 
 /** Secrets without which nothing can be brought up; a plan needs none of them. */
 export function missingMachineSecrets({ stack, settings: { host }, secrets }: Plan): Problem[] {
-  return secretsFor[host.provider]
+  return hostSecrets[host.provider]
     .filter((secret) => !secrets.has(secret))
     .map((secret) => ({
       key: `muster:${secret}`,
@@ -41,9 +41,9 @@ export function missingMachineSecrets({ stack, settings: { host }, secrets }: Pl
 }
 
 function unusedSecrets({ settings: { host }, secrets }: Plan): Problem[] {
-  const known = [...new Set(Object.values(secretsFor).flat())];
+  const known = [...new Set(Object.values(hostSecrets).flat())];
   return known
-    .filter((secret) => secrets.has(secret) && !secretsFor[host.provider].includes(secret))
+    .filter((secret) => secrets.has(secret) && !hostSecrets[host.provider].includes(secret))
     .map((secret) => ({
       key: `muster:${secret}`,
       problem: `with muster:host.provider ${host.provider} nobody uses it`,
