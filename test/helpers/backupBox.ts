@@ -6,17 +6,15 @@ import { spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { FakeRoot, type Finished } from "./shell";
+import { Box, FakeRoot, type Finished } from "./shell";
 import { localTopology, projectDir } from "./stacks";
 
 const scripts = join(projectDir, "components/services/backup");
@@ -49,13 +47,13 @@ export const day = 86_400;
 export const midnight = 1_794_268_800;
 
 /** A stack's backup container, with a database and a repository that are folders. */
-export class BackupBox {
-  private readonly root = new FakeRoot([...folders, "/programs", "/fake"]);
+export class BackupBox extends Box {
   /** Further environment of what it runs. */
   env: NodeJS.ProcessEnv = {};
 
   /** @param change of the settings, as lines of settings.sh. */
   constructor(change: Record<string, string> = {}) {
+    super(new FakeRoot([...folders, "/programs", "/fake"]));
     for (const name of readdirSync(scripts).filter((file) => file.endsWith(".sh")))
       this.root.write(`/muster/${name}`, this.redirect(readFileSync(join(scripts, name), "utf8")));
     this.write("/muster/settings.sh", this.settings(change));
@@ -94,25 +92,6 @@ export class BackupBox {
         .map(([key, value]) => `${key}='${value}'\n`)
         .join("")
     );
-  }
-
-  path(inside: string): string {
-    return this.root.path(inside);
-  }
-  write(inside: string, text: string, mode = 0o644): void {
-    this.root.write(inside, text, mode);
-  }
-  read(inside: string): string {
-    return this.has(inside) ? readFileSync(this.path(inside), "utf8") : "";
-  }
-  has(inside: string): boolean {
-    return existsSync(this.path(inside));
-  }
-  delete(inside: string): void {
-    rmSync(this.path(inside), { recursive: true, force: true });
-  }
-  remove(): void {
-    this.root.remove();
   }
 
   get now(): number {

@@ -17,7 +17,7 @@ import {
 import { join } from "node:path";
 import { machineScript, topics } from "../../components/host/bootstrap/script";
 import type { MachineFacts, MachinePlan } from "../../components/host/bootstrap/plan";
-import { FakeRoot, type Finished } from "./shell";
+import { Box, FakeRoot, type Finished } from "./shell";
 
 /** Folders of the machine that its scripts use; all of them lie in the box. */
 const folders = [
@@ -105,12 +105,12 @@ for (const [file, programs] of Object.entries(standIns)) {
 for (const [program, place] of Object.entries(places))
   if (!existsSync(shared.path(program))) symlinkSync(place, shared.path(program));
 
-export class MachineBox {
-  private readonly root = new FakeRoot([...folders, ...devices, "/fake"]);
+export class MachineBox extends Box {
   /** Further environment of what runs. */
   env: NodeJS.ProcessEnv = {};
 
   constructor() {
+    super(new FakeRoot([...folders, ...devices, "/fake"]));
     for (const folder of ["packages", "disks", "sysctl", "active", "enabled", "running"])
       mkdirSync(this.path(`/fake/${folder}`));
     const start: Record<string, string> = {
@@ -140,25 +140,6 @@ export class MachineBox {
     rmSync(this.path("/dev/tpmrm0"), { recursive: true });
     mkdirSync(this.path("/root/.ssh"), { recursive: true });
     this.attach();
-  }
-
-  path(inside: string): string {
-    return this.root.path(inside);
-  }
-  write(inside: string, text: string, mode = 0o644): void {
-    this.root.write(inside, text, mode);
-  }
-  read(inside: string): string {
-    return this.has(inside) ? readFileSync(this.path(inside), "utf8") : "";
-  }
-  has(inside: string): boolean {
-    return existsSync(this.path(inside));
-  }
-  delete(inside: string): void {
-    rmSync(this.path(inside), { recursive: true, force: true });
-  }
-  remove(): void {
-    this.root.remove();
   }
   /** An empty disk. */
   attach(): void {

@@ -1,7 +1,7 @@
 /** Runs the scripts that containers run, on this machine, with the container's folders in a temporary one. */
 
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -52,6 +52,30 @@ export class FakeRoot {
 
   remove(): void {
     rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** Something that stands in a fake root: what it runs on, and its files. */
+export abstract class Box {
+  protected constructor(protected readonly root: FakeRoot) {}
+
+  path(inside: string): string {
+    return this.root.path(inside);
+  }
+  write(inside: string, text: string, mode = 0o644): void {
+    this.root.write(inside, text, mode);
+  }
+  read(inside: string): string {
+    return this.has(inside) ? readFileSync(this.path(inside), "utf8") : "";
+  }
+  has(inside: string): boolean {
+    return existsSync(this.path(inside));
+  }
+  delete(inside: string): void {
+    rmSync(this.path(inside), { recursive: true, force: true });
+  }
+  remove(): void {
+    this.root.remove();
   }
 }
 
