@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { zoneIdOf } from "./components/edge/zoneId";
 import { loadAdapter } from "./components/host/adapters";
 import { readBackupStatus, unknownStatus } from "./components/host/backupStatus";
 import { containerName } from "./components/platform/names";
@@ -11,14 +12,15 @@ import { loadTopology } from "./stacks/topology/load";
 /** Settings -> topology -> environment -> outputs. Bad settings fail here, before anything is created. */
 export = async (): Promise<Outputs> => {
   const stack = pulumi.getStack();
-  const topology = loadTopology(stack, readEngineConfig(), refuse);
+  const topology = loadTopology(__dirname, stack, readEngineConfig(), refuse);
   const { host } = topology.settings;
   const createHosts = loadAdapter(host.provider);
   const container = (service: string): string => containerName(stack, service);
   // Before all else: a busy program would hear the answer too late.
   const status =
     host.provider === "local" ? await readBackupStatus(host.engine, container(backup.name)) : unknownStatus;
-  new Environment(stack, topology, createHosts);
+  const zoneId = await zoneIdOf(topology, refuse);
+  new Environment(stack, { topology, createHosts, zoneId });
   return outputsOf(topology, container, status);
 };
 

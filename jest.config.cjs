@@ -1,8 +1,5 @@
 /** Four quick projects for `npm test`; none needs Docker, the Pulumi CLI, an account or a network. */
-const base = {
-  testEnvironment: "node",
-  transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }] },
-};
+const base = { testEnvironment: "node", ...require("./jest.transform.cjs") };
 const project = (displayName, ...folders) => ({
   ...base,
   displayName,

@@ -2,11 +2,10 @@
 module.exports = {
   testEnvironment: "node",
   testMatch: ["<rootDir>/test/e2e/*.e2e.ts"],
+  // It needs no engine: `npm run test:page`.
+  testPathIgnorePatterns: ["/node_modules/", "/page\\.e2e\\.ts$"],
   testSequencer: "<rootDir>/test/e2e/sequencer.cjs",
-  setupFilesAfterEnv: ["<rootDir>/test/e2e/setup.ts"],
   testTimeout: 600_000,
   verbose: true,
-  transform: {
-    "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }],
-  },
+  ...require("./jest.transform.cjs"),
 };

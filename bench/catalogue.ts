@@ -60,5 +60,5 @@ export const syntheticTopology = (
       values: { domain: "localhost", host: { provider: "local" }, protectData: false, images: { overrides } },
       encrypted: [],
     }),
-    catalogue(count),
+    { catalogue: catalogue(count) },
   );

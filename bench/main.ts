@@ -7,10 +7,11 @@ import { Command } from "commander";
 import { lanAddresses } from "../cli/lan";
 import { missingParts } from "../test/e2e/parts";
 import { measureData } from "./data";
+import { measureHosts } from "./hosts";
 import { type Figure, verdict } from "./figures";
 import { type Growth, measureGrowth } from "./grow";
 import { measurePlan, measureProgram, measureTests } from "./offline";
-import { modelTables } from "./media/model";
+import { measureProxy } from "./proxy";
 import { measureRelay } from "./media/relay";
 import { measureRest } from "./media/rest";
 import { stopRunning, unlessStopping } from "./process";
@@ -19,7 +20,18 @@ import { asText, type Place, type Results, type Table, writePage } from "./repor
 import { measureUps, skippedUps } from "./ups";
 import { Workshop } from "./workshop";
 
-const parts = ["plan", "program", "tests", "ups", "growth", "media", "data"] as const;
+const parts = [
+  "plan",
+  "program",
+  "tests",
+  "ups",
+  "growth",
+  "media",
+  "data",
+  "hosts",
+  "proxy",
+  "plans",
+] as const;
 type Part = (typeof parts)[number];
 
 /** What stands together on the page is written together: a part alone would take the others' results away. */
@@ -27,6 +39,9 @@ const places: Readonly<Record<Place, readonly Part[]>> = {
   measured: ["plan", "program", "tests", "ups", "growth"],
   media: ["media"],
   data: ["data"],
+  hosts: ["hosts"],
+  proxy: ["proxy"],
+  plans: ["plans"],
 };
 
 interface Options {
@@ -57,7 +72,7 @@ function readOptions(): Options {
     .option("--write", "write the results into docs/bench.md", false)
     .option(
       "--rounds <number>",
-      "rounds of real ups, of the relay, and of backups (default: 3, or 1 with --quick)",
+      "rounds of real ups, of the relay, of backups and of the proxy (default: 3, or 1 with --quick)",
       count,
     )
     .option("--only <parts>", `some of ${parts.join(",")}`, list, [...parts])
@@ -71,7 +86,7 @@ async function main(): Promise<void> {
   const written = (Object.keys(places) as Place[]).filter((place) => places[place].every(wants));
   if (write && written.length === 0)
     throw new Error(
-      `--write needs all of ${places.measured.join(", ")}, or media or data; given: ${only.join(", ")}`,
+      `--write needs all of ${places.measured.join(", ")}, or media, data, hosts, proxy or plans; given: ${only.join(", ")}`,
     );
   const runs = quick ? { plan: 3, program: 2 } : { plan: 7, program: 5 };
   const load = loadavg()[0] ?? 0;
@@ -79,6 +94,9 @@ async function main(): Promise<void> {
   let growth: Growth[] = [];
   const media: Table[] = [];
   let data: Results["data"] = { figures: [], tables: [] };
+  const hosts: Table[] = [];
+  const proxy: Table[] = [];
+  const plans: Table[] = [];
   const failed: string[] = [];
   /** What fails leaves the other parts alone. */
   const measure = async (part: Part, title: string, how: () => Promise<void>): Promise<void> => {
@@ -97,9 +115,19 @@ async function main(): Promise<void> {
   };
 
   await measure("plan", "the plan", () => add(measurePlan(runs.plan)));
+  await measure("plans", "the plan and its page", async () => {
+    const { measurePlans } = await import("./plans.js");
+    plans.push(...measurePlans(quick ? 3 : 15, say));
+  });
   await measure("program", "the program inside the engine", () => add(measureProgram(runs.program)));
   await measure("tests", "npm test", () => add(measureTests()));
-  const needsWorkshop = wants("ups") || wants("media") || wants("data") || (wants("growth") && !quick);
+  const needsWorkshop =
+    wants("ups") ||
+    wants("media") ||
+    wants("data") ||
+    wants("hosts") ||
+    wants("proxy") ||
+    (wants("growth") && !quick);
   const workshop = needsWorkshop ? await openWorkshop() : undefined;
   try {
     await measure("ups", "real ups", () =>
@@ -118,17 +146,33 @@ async function main(): Promise<void> {
       });
     } else if (wants("media"))
       say("SKIPPED, the relay and memory at rest: no Docker, or no LAN address here.");
-    if (wants("media")) media.push(...modelTables());
     if (workshop !== undefined)
       await measure("data", "backups and restores", async () => {
         data = await measureData(workshop, rounds, say);
       });
     else if (wants("data")) say("SKIPPED, backups and restores: no Docker here.");
+    if (workshop !== undefined)
+      await measure("hosts", "a machine over SSH", async () => {
+        hosts.push(...(await measureHosts(rounds, say)));
+      });
+    if (workshop !== undefined)
+      await measure("proxy", "the reverse proxy", async () => {
+        proxy.push(...(await measureProxy({ rounds, seconds: quick ? 3 : 10 }, say)));
+      });
   } finally {
     await workshop?.remove();
   }
 
-  const results = { figures, growth, media, data, circumstances: await circumstances(workshop, quick, load) };
+  const results = {
+    figures,
+    growth,
+    media,
+    data,
+    hosts,
+    proxy,
+    plans,
+    circumstances: await circumstances(workshop, quick, load),
+  };
   console.log(`\n${asText(results)}`);
   if (write && failed.length === 0) await writePage(results, written);
   const over = [...figures, ...data.figures].filter((figure) => verdict(figure) === "over");

@@ -11,6 +11,9 @@ export interface Results {
   growth: readonly Growth[];
   media: readonly Table[];
   data: { figures: readonly Figure[]; tables: readonly Table[] };
+  hosts: readonly Table[];
+  proxy: readonly Table[];
+  plans: readonly Table[];
   /** When, on what kind of machine, how thoroughly. */
   circumstances: string;
 }
@@ -102,26 +105,28 @@ function growthTable({ growth }: Results): Table {
 }
 
 /** Places on the page, each with its own results. */
-export type Place = "measured" | "media" | "data";
+export type Place = "measured" | "media" | "data" | "hosts" | "proxy" | "plans";
 
 const tables: Record<Place, (results: Results) => Table[]> = {
   measured: (results) =>
     [ratioTable(results), figureTable(results), growthTable(results)].filter(({ rows }) => rows.length > 0),
   media: ({ media }) => [...media],
+  hosts: ({ hosts }) => [...hosts],
+  proxy: ({ proxy }) => [...proxy],
+  plans: ({ plans }) => [...plans],
   data: ({ data: { figures, tables: further } }) =>
     figures.length === 0 ? [] : [figureTable({ figures }, "Backups and restores"), ...further],
 };
 
 /** For the terminal. */
 export function asText(results: Results): string {
-  const parts = [...tables.measured(results), ...tables.media(results), ...tables.data(results)].map(
-    ({ title, head, rows }) => {
-      const all = [head, ...rows];
-      const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
-      const lines = all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
-      return [title, ...lines.map((line) => `  ${line.trimEnd()}`)].join("\n");
-    },
-  );
+  const shown = Object.values(tables).flatMap((of) => of(results));
+  const parts = shown.map(({ title, head, rows }) => {
+    const all = [head, ...rows];
+    const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
+    const lines = all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  "));
+    return [title, ...lines.map((line) => `  ${line.trimEnd()}`)].join("\n");
+  });
   return [results.circumstances, ...parts].join("\n\n");
 }
 

@@ -12,12 +12,13 @@ import { parseSettings } from "../stacks/settings/parse";
 import { topologyOf } from "../stacks/topology";
 import { projectDir } from "../test/helpers/stacks";
 import { settings } from "./chat";
+import { hostStacks } from "./hosts";
 
 export const sizes = [5, 20, 50] as const;
 export const growthStack = (services: number): string => `bench-growth-${services}`;
 
 /** All stacks that the bench makes. What carries their label is the bench's, and nothing else is touched. */
-const stacks = ["bench", "bench-flat", "bench-media", "bench-data", ...sizes.map(growthStack)];
+const stacks = ["bench", "bench-flat", "bench-media", "bench-data", ...hostStacks, ...sizes.map(growthStack)];
 
 export class Workshop {
   readonly docker = new Docker({ socketPath: engineSocket });

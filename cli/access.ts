@@ -4,11 +4,12 @@ import { connect } from "../components/host/engine";
 import { accessOf, type EngineAddress, serversOf, type SshAccess } from "../components/host/ssh";
 import { EngineMissing, runOnHost, SshError, writeKey } from "../components/host/tunnel";
 import { mainHost } from "../stacks/topology/hosts";
+import { sshAddress } from "../stacks/topology/tunnel";
 import type { Topology } from "../stacks/topology";
 import { secretOf } from "./backupKeys";
 import { UserError } from "./errors";
 import { prepareProject } from "./project";
-import { outputOf, readState, type StackState } from "./state";
+import { outputOf, readState, type StackState, type StateResource } from "./state";
 
 /** Stacks whose key lies where `ssh` looks for it. */
 const prepared = new Set<string>();
@@ -49,15 +50,22 @@ export function engineOf(
   }
   const address = addressOf(state, name);
   const hostKey = outputOf(state, `host-key-${name}`, "publicKeyOpenssh")?.trim();
-  // Address and key outlive the machine.
-  if (address === undefined || hostKey === undefined || !hasMachine(state, name)) return undefined;
-  return { stack, host: name, address, port: 22, user: cloudUser[host.provider], hostKey };
+  // Address and key outlive the machine; and the address is of use once it is the machine's.
+  const there = machineOf(state, name) !== undefined && partOf(state, `assignment-${name}`) !== undefined;
+  if (address === undefined || hostKey === undefined || !there) return undefined;
+  const at = sshAddress(topology, name, address);
+  return { stack, host: name, address: at, port: 22, user: cloudUser[host.provider], hostKey };
 }
 
-const hasMachine = (state: StackState | undefined, host: string): boolean =>
-  state?.resources.some(
-    ({ urn, delete: replaced }) => urn.endsWith(`::machine-${host}`) && replaced !== true,
-  ) === true;
+/** A cloud's machine, as the state knows it. */
+export const machineOf = (state: StackState | undefined, host: string): StateResource | undefined =>
+  partOf(state, `machine-${host}`);
+
+const partOf = (state: StackState | undefined, name: string): StateResource | undefined =>
+  state?.resources.find(
+    ({ urn, delete: replaced, pendingReplacement: deleted }) =>
+      urn.endsWith(`::${name}`) && replaced !== true && deleted !== true,
+  );
 
 /** The reserved address of a cloud's host. */
 export const addressOf = (state: StackState | undefined, host: string): string | undefined =>

@@ -13,7 +13,8 @@ import {
   statementsOf,
   wantedLock,
 } from "./bucket.policy";
-import { insteadOf, type Part, type Provider, providerOf } from "./bucket.providers";
+import { type Storage, storageOf } from "../stacks/topology/storage";
+import { insteadOf, type Part } from "./bucket.providers";
 import { UserError } from "./errors";
 import type { Answer, Bucket, Lock } from "./s3";
 
@@ -36,7 +37,7 @@ export interface Wanted {
 
 /** Makes what is missing. */
 export async function makeBucket(bucket: Bucket, wanted: Wanted): Promise<Line[]> {
-  const provider = providerOf(wanted.target.endpoint);
+  const provider = storageOf(wanted.target.endpoint);
   return [
     await there(bucket, wanted),
     await versioned(bucket, provider),
@@ -69,12 +70,12 @@ async function there(bucket: Bucket, { target }: Wanted): Promise<Line> {
 }
 
 /** The line of a part that the server refuses. */
-function refused(part: Part, what: string, answer: Answer<unknown>, provider: Provider): Line {
+function refused(part: Part, what: string, answer: Answer<unknown>, provider: Storage): Line {
   const words = answer.done ? "it isn't so afterwards" : answer.words;
   return { state: "by hand", what, detail: `not set: ${words}`, fix: insteadOf(part, provider) };
 }
 
-async function versioned(bucket: Bucket, provider: Provider): Promise<Line> {
+async function versioned(bucket: Bucket, provider: Storage): Promise<Line> {
   const what = "versions";
   const current = await bucket.versioning();
   if (current.done && current.value) return { state: "ok", what, detail: "kept" };
@@ -89,7 +90,7 @@ async function versioned(bucket: Bucket, provider: Provider): Promise<Line> {
 const inDays = (days: number): string => `${days} ${days === 1 ? "day" : "days"}`;
 const lockWords = ({ mode, days }: Lock): string => `${inDays(days)}, ${mode.toLowerCase()}`;
 
-async function locked(bucket: Bucket, { target: { lockDays } }: Wanted, provider: Provider): Promise<Line> {
+async function locked(bucket: Bucket, { target: { lockDays } }: Wanted, provider: Storage): Promise<Line> {
   const what = "lock";
   const wanted = wantedLock(lockDays);
   const current = await bucket.lock();
@@ -110,7 +111,7 @@ async function locked(bucket: Bucket, { target: { lockDays } }: Wanted, provider
 async function expiring(
   bucket: Bucket,
   { target: { lockDays }, prefix }: Wanted,
-  provider: Provider,
+  provider: Storage,
 ): Promise<Line[]> {
   const what = "old versions";
   const detail = `removed by the storage after ${inDays(keptDays(lockDays))}`;
@@ -142,7 +143,7 @@ async function expiring(
 /** The report's name for the policy. */
 export const policyPart = "policy";
 
-async function guarded(bucket: Bucket, wanted: Wanted, provider: Provider): Promise<Line> {
+async function guarded(bucket: Bucket, wanted: Wanted, provider: Storage): Promise<Line> {
   const { target, prefix } = wanted;
   const what = policyPart;
   const current = await bucket.policy();
@@ -169,7 +170,7 @@ async function guarded(bucket: Bucket, wanted: Wanted, provider: Provider): Prom
 function principalsOf(
   { target, operator, principals: { host, prune } }: Wanted,
   before: Partial<Principals>,
-  provider: Provider,
+  provider: Storage,
 ): Principals | undefined {
   const user = host ?? (isUser(before.host) ? before.host : undefined);
   if (user === undefined && provider === "aws") return undefined;

@@ -1,19 +1,5 @@
 /** What single storages lack, and what to do there instead. Sources: docs/runbooks/bucket.md. Pure. */
-
-export type Provider = "aws" | "r2" | "spaces" | "b2" | "other";
-
-const hosts: [RegExp, Provider][] = [
-  [/(^|\.)amazonaws\.com(\.cn)?$/, "aws"],
-  [/(^|\.)r2\.cloudflarestorage\.com$/, "r2"],
-  [/(^|\.)digitaloceanspaces\.com$/, "spaces"],
-  [/(^|\.)backblazeb2\.com$/, "b2"],
-];
-
-/** Whose storage it is, by its address. */
-export function providerOf(endpoint: string): Provider {
-  const { hostname } = new URL(endpoint);
-  return hosts.find(([pattern]) => pattern.test(hostname))?.[1] ?? "other";
-}
+import type { Storage } from "../stacks/topology/storage";
 
 /** What `npm run bucket` sets up. */
 export type Part = "versioning" | "lock" | "expiry" | "policy";
@@ -25,7 +11,7 @@ const elsewhere: Record<Part, string> = {
   policy: "give the host a key that writes and doesn't delete, with the storage's own means",
 };
 
-const here: Record<Provider, Partial<Record<Part, string>>> = {
+const here: Record<Storage, Partial<Record<Part, string>>> = {
   aws: {},
   r2: {
     versioning: "nothing: R2 has no versions; its lock rules refuse overwriting as well",
@@ -46,4 +32,4 @@ const here: Record<Provider, Partial<Record<Part, string>>> = {
 };
 
 /** What to do where the storage lacks a part. */
-export const insteadOf = (part: Part, provider: Provider): string => here[provider][part] ?? elsewhere[part];
+export const insteadOf = (part: Part, provider: Storage): string => here[provider][part] ?? elsewhere[part];

@@ -1,6 +1,7 @@
 /** Changes to a stack's state that the engine has no verb for. Pure, but for the last. */
 import { UserError } from "./errors";
 import { capturePulumi } from "./pulumi";
+import type { StackState } from "./state";
 
 /** A resource as an exported deployment has it, with what is changed here. */
 export interface ExportedResource {
@@ -18,12 +19,25 @@ export interface ExportedDeployment {
   deployment: { resources?: ExportedResource[] } | null;
 }
 
-/** Disks that the engine leaves to their owner when it deletes everything else. */
-const diskTypes = ["digitalocean:index/volume:Volume", "aws:ebs/volume:Volume", "aws:kms/key:Key"];
+/** What the engine leaves to its owner when it deletes everything else, and what people call it. */
+const keptTypes: Readonly<Record<string, string>> = {
+  "digitalocean:index/volume:Volume": "disk",
+  "digitalocean:index/reservedIp:ReservedIp": "address",
+  "aws:ebs/volume:Volume": "disk",
+  "aws:kms/key:Key": "key of the disk",
+  "aws:ec2/eip:Eip": "address",
+};
 
-/** The disks of a stack's machines, which are lost with `released`. */
-export const disksIn = ({ deployment }: ExportedDeployment): string[] =>
-  (deployment?.resources ?? []).filter(({ type }) => diskTypes.includes(type)).map(({ urn }) => urn);
+/** What of a stack's machines is lost with `released`, in words. */
+export const lostWithData = ({ resources }: Pick<StackState, "resources">): string[] =>
+  resources.flatMap(({ type, urn, id, outputs = {} }) => {
+    const kind = keptTypes[type];
+    if (kind === undefined) return [];
+    const { name, size, ipAddress, publicIp } = outputs;
+    const called = [ipAddress, publicIp, name, id].find((text) => typeof text === "string");
+    const sized = typeof size === "number" ? `, ${size} GiB, with all that is on it` : "";
+    return [`the ${kind} ${called ?? urn.split("::").at(-1) ?? ""}${sized}`];
+  });
 
 /** The same, with nothing that would outlive a destroy: neither protected, nor left behind. */
 export const released = <T extends ExportedDeployment>(exported: T): T =>
@@ -31,14 +45,18 @@ export const released = <T extends ExportedDeployment>(exported: T): T =>
     resources.map((resource) => ({
       ...resource,
       protect: false,
-      ...(diskTypes.includes(resource.type) ? { retainOnDelete: false } : {}),
+      ...(resource.type in keptTypes ? { retainOnDelete: false } : {}),
     })),
   );
 
-/** Whether a machine's replacement stopped after the old one was deleted: no update would ever get past it. */
+/**
+ * Whether a machine's replacement stopped before the new one was there. Where the old one was deleted, no update would
+ * ever get past it; where it wasn't, all that was on it counts as deleted, and may be there.
+ */
 export const isStuck = ({ deployment }: ExportedDeployment): boolean =>
   (deployment?.resources ?? []).some(
-    ({ urn, pendingReplacement }) => pendingReplacement === true && isMachine(urn),
+    ({ urn, deletedWith = "", pendingReplacement }) =>
+      pendingReplacement === true && (isMachine(urn) || isMachine(deletedWith)),
   );
 
 const isMachine = (urn: string): boolean => /::machine-[a-z]+$/.test(urn);
@@ -48,10 +66,19 @@ const isMachine = (urn: string): boolean => /::machine-[a-z]+$/.test(urn);
  * again, of machines that aren't there.
  */
 export const mended = <T extends ExportedDeployment>(exported: T): T =>
+  without(exported, ({ pendingReplacement }) => pendingReplacement === true);
+
+/** The same, without a machine that is gone, and without what went with it: nobody can be asked to delete that. */
+export const withoutMachine = <T extends ExportedDeployment>(exported: T, machine: string): T =>
+  without(exported, ({ urn, deletedWith }) => urn === machine || deletedWith === machine);
+
+/** The same, without some of it, and nothing left speaks of that. */
+const without = <T extends ExportedDeployment>(
+  exported: T,
+  isGone: (resource: ExportedResource) => boolean,
+): T =>
   changed(exported, (resources) => {
-    const gone = new Set(
-      resources.filter(({ pendingReplacement }) => pendingReplacement === true).map(({ urn }) => urn),
-    );
+    const gone = new Set(resources.filter(isGone).map(({ urn }) => urn));
     const there = (urns: string[] | null = []): string[] => (urns ?? []).filter((urn) => !gone.has(urn));
     return resources
       .filter(({ urn }) => !gone.has(urn))

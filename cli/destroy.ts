@@ -3,11 +3,12 @@ import { labels } from "../components/host/engine";
 import { describeRepository, repositoryKeySecret } from "../components/services/backup/repository";
 import { stackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
-import { prepareAccess, reachAll } from "./access";
-import { exported, imported, released } from "./deployment";
+import { isCloud, prepareAccess, reachAll } from "./access";
+import { exported, imported, lostWithData, released } from "./deployment";
 import { UserError } from "./errors";
 import { clearDeadLock } from "./heal";
 import { runnable } from "./load";
+import { withoutLost } from "./lost";
 import { prepareProject } from "./project";
 import { runPulumi } from "./pulumi";
 import { storeSecret } from "./secret";
@@ -43,6 +44,8 @@ export async function destroy(stack: string, options: Options, rest: readonly st
     throw new UserError(
       `Nobody is there to be asked.\n  fix: npm run destroy -- ${stack} --yes; data and secrets stay; nothing was changed`,
     );
+  // One that doesn't answer is removed as well; one that isn't there can't be.
+  const known = (await withoutLost(topology, state, "kept")) ?? state;
   const confirmed = options.yes || options.removeData !== undefined ? ["--yes", "--skip-preview"] : [];
   if (options.removeData === undefined) {
     const code = await runPulumi(stack, [
@@ -61,8 +64,11 @@ export async function destroy(stack: string, options: Options, rest: readonly st
     );
     return;
   }
+  const lost = lostWithData(known);
+  if (lost.length > 0) console.log(["This goes for good:", ...lost.map((what) => `  ${what}`)].join("\n"));
   await keepRepositoryKey(topology, state);
-  const engines = await reachAll(topology, state);
+  // At a cloud they are on the disk, which goes itself.
+  const engines = isCloud(topology) ? new Map<string, Docker>() : await reachAll(topology, state);
   await imported(stack, released(await exported(stack)));
   const code = await runPulumi(stack, ["destroy", "-s", stack, ...confirmed, ...rest]);
   if (code !== 0)

@@ -1,21 +1,21 @@
+import { clientAddress, recordsIn } from "../stacks/plan";
 import type { Topology } from "../stacks/topology";
-import { siteUrl } from "../stacks/topology/exposure";
 import { addressOf, isRemote } from "./access";
-import { mainHost } from "../stacks/topology/hosts";
+import { recordTable } from "./planText";
 import type { StackState } from "./state";
+import { colors } from "./table";
 
-/** The DNS records that people enter themselves where no edge does, in words; none for this machine. */
+/** After an `up`: the records that people enter themselves where no edge does; none for this machine. */
 export function dnsRecords(topology: Topology, state: StackState | undefined): string[] {
-  const { settings, routes } = topology;
-  if (!isRemote(topology) || settings.edge.provider !== "none") return [];
-  const address = clientAddress(topology, state);
-  if (address === undefined) return [];
-  const names = routes.map(({ site }) => new URL(siteUrl(site, settings)).hostname);
-  return ["", "DNS records that these need:", ...names.map((name) => `  ${name}  A  ${address}`)];
+  const { edge, settings } = topology;
+  if (!isRemote(topology) || edge.zone !== undefined || edge.records.length === 0) return [];
+  // As the settings say it, else as the state does.
+  const addressFor = (host: string): string | undefined =>
+    clientAddress(settings, host) ?? addressOf(state, host);
+  return [
+    "",
+    colors.bold("DNS records"),
+    "  The sites need the first ones, of type A; the others keep strangers from using their names.",
+    recordTable(recordsIn(topology, addressFor), null),
+  ];
 }
-
-/** Where browsers find the sites: not where SSH may answer. */
-const clientAddress = (
-  { settings: { host } }: Topology,
-  state: StackState | undefined,
-): string | undefined => (host.provider === "existing" ? host.address : addressOf(state, mainHost));

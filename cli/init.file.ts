@@ -2,10 +2,9 @@
 import { Document, isMap, type YAMLMap } from "yaml";
 import { parseSettings } from "../stacks/settings/parse";
 import type { SecretSetting } from "../stacks/settings/secrets";
-import { type Topology, topologyOf } from "../stacks/topology";
+import { errorsOf, type Topology, topologyOf } from "../stacks/topology";
 import { targetSecrets } from "../stacks/topology/backup";
 import { hostSecrets } from "../stacks/topology/machine";
-import { type Size, sizes } from "../stacks/topology/sizes";
 import type { Answers } from "./init.questions";
 import { backupTarget, stateSettings } from "./init.target";
 
@@ -55,13 +54,16 @@ export function peopleOf(text: string): Values {
 
 /** The settings by top-level key, as the file holds them. */
 function valuesWith(answers: Partial<Answers>, size: string | undefined, dataDiskGiB: number): Values {
-  const { domain = "localhost", edition = "team", people = "20", email, backup, state } = answers;
+  const { provider = "local", domain = "localhost", edition = "team", people = "20" } = answers;
+  const { email, backup, state } = answers;
   const target = backup === undefined ? undefined : backupTarget(backup);
   const stateGroup = state === undefined ? undefined : stateSettings(state);
   const values: Values = {
     domain,
     edition: edition === "team" ? undefined : edition,
     host: hostOf(answers, size, dataDiskGiB),
+    // A new administrator's own address is rarely a fixed one; the file says who is let to the door.
+    machine: provider === "local" ? undefined : { sshFrom: "everyone" },
     people: peopleOf(people),
     edge: email === undefined ? undefined : { provider: "none", email },
     chat: email === undefined ? undefined : { administrator: { email } },
@@ -87,28 +89,19 @@ function topologyWith(stack: string, answers: Partial<Answers>, values: Values):
   return topologyOf(stack, parseSettings(raw));
 }
 
-/** Sizes of a cloud, the smallest first. */
-function sizesOf(provider: "digitalocean" | "aws"): string[] {
-  const all = Object.entries<Size>(sizes[provider]);
-  const order = ([, { memoryMiB, cpus }]: [string, Size]): number => memoryMiB * 1000 + cpus;
-  return all.sort((a, b) => order(a) - order(b)).map(([name]) => name);
-}
-
-const isTooSmall = ({ findings }: Topology): boolean =>
-  findings.some(({ key, severity }) => severity === "error" && key === "muster:host.size");
-
 /** Size and data disk that fit the people; `size` is `undefined` where none is large enough. */
 export function machineFor(
   stack: string,
   answers: Partial<Answers> & { provider: "digitalocean" | "aws" },
 ): { size: string | undefined; dataDiskGiB: number } {
   const known = { place: "eu-central-1", accessKeyId: "A".repeat(20), ...answers };
-  const all = sizesOf(answers.provider);
-  const at = (size: string | undefined): Topology =>
-    topologyWith(stack, known, valuesWith(known, size, 16_384));
-  const wanted = answers.size ?? all.find((size) => !isTooSmall(at(size)));
-  const needed = at(wanted ?? all[0]).hosts[0]?.demand.diskGiB ?? 0;
-  return { size: wanted, dataDiskGiB: Math.max(1, Math.ceil(needed / diskStepGiB)) * diskStepGiB };
+  const topology = topologyWith(stack, known, valuesWith(known, answers.size ?? "auto", 16_384));
+  const { size, demand } = topology.hosts[0] ?? {};
+  const isTooSmall = errorsOf(topology).some(({ key }) => key === "muster:host.size");
+  return {
+    size: answers.size ?? (isTooSmall ? undefined : size),
+    dataDiskGiB: Math.max(1, Math.ceil((demand?.diskGiB ?? 0) / diskStepGiB)) * diskStepGiB,
+  };
 }
 
 /** The settings that the answers amount to. */

@@ -16,7 +16,7 @@ export interface Answers {
   place?: string;
   /** `CPUS MEMORY_MIB HOST_KEY` of a server. */
   server?: string;
-  /** Of a cloud's machine; left out, the smallest that fits. Never asked. */
+  /** Of a cloud's machine; left out, the cheapest that fits. Never asked. */
   size?: string;
   accessKeyId?: string;
   email?: string;

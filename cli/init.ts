@@ -63,7 +63,7 @@ export async function init(stack: string, flags: InitFlags): Promise<void> {
   await requireAll(await missingTools());
   await make(stack, all, secrets);
   console.log(`\nMade ${stackFile(stack)}, and the stack ${stack} in its state backend.\n`);
-  plan(stack);
+  await plan(stack);
   const hasBucket = own !== undefined && (await madeBucket(stack, own, flags.principal));
   console.log(nextSteps(stack, all, keys, hasBucket).join("\n"));
 }

@@ -1,32 +1,31 @@
 import { readStackFile } from "../stacks/settings/file";
-import { parseSettings } from "../stacks/settings/parse";
 import { describeProblems } from "../stacks/settings/problems";
-import { type Topology, topologyOf } from "../stacks/topology";
+import type { Topology } from "../stacks/topology";
 import { inOrder } from "../stacks/topology/findings";
-import { loadTopology } from "../stacks/topology/load";
-import { moveProblems } from "../stacks/topology/moves";
+import { loadTopology, plannedTopology } from "../stacks/topology/load";
+import { moveProblems, tunnelProblems } from "../stacks/topology/moves";
 import type { Finding } from "../stacks/topology/types";
 import { upgradeProblems } from "../stacks/topology/upgrades";
 import { UserError } from "./errors";
 import { projectDir } from "./project";
-import { dataPlaceOf, readCheckpoint, runningImages } from "./state";
+import { dataPlaceOf, knownMachines, readCheckpoint, runningImages } from "./state";
 
 /**
  * A stack's topology for showing, with everything that is wrong in its findings; compared with what runs where this
  * machine holds the stack's state.
  */
 export function planned(stack: string): Topology {
-  const topology = topologyOf(stack, parseSettings(readStackFile(projectDir, stack)));
+  const topology = plannedTopology(projectDir, stack, readStackFile(projectDir, stack));
   const changes = changeFindings(topology, readCheckpoint(stack));
   return { ...topology, findings: inOrder([...topology.findings, ...changes]) };
 }
 
 /** What speaks against going from what is there to what is wanted. */
 const changeFindings = (topology: Topology, state: unknown): Finding[] => [
-  ...moveProblems(topology.stack, dataPlaceOf(state), topology.settings.host).map((problem) => ({
-    ...problem,
-    severity: "error" as const,
-  })),
+  ...[
+    ...moveProblems(topology.stack, dataPlaceOf(state), topology.settings.host),
+    ...(state === undefined ? [] : tunnelProblems(topology, knownMachines(state))),
+  ].map((problem) => ({ ...problem, severity: "error" as const })),
   ...upgradeFindings(topology, state),
 ];
 
@@ -50,7 +49,7 @@ export function checkUpgrade(topology: Topology, state: unknown): string[] {
 
 /** A stack's topology for doing: refused at once where an `up` would be. */
 export function runnable(stack: string, raw = readStackFile(projectDir, stack)): Topology {
-  return loadTopology(stack, raw, (message) => {
+  return loadTopology(projectDir, stack, raw, (message) => {
     throw new UserError(message);
   });
 }

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { SettingsError } from "../stacks/settings/problems";
 import { UserError } from "./errors";
 import type { ImportOptions } from "./import";
+import type { PlanOptions } from "./plan";
 
 const program = new Command("muster")
   .description("A team's own chat, calls and meetings.")
@@ -29,7 +30,7 @@ program
   .option("--edition <edition>", "team or enterprise")
   .option("--place <place>", "region of a cloud, or [USER@]ADDRESS[:PORT] of a server")
   .option("--server <facts>", "a server's CPUS MEMORY_MIB HOST_KEY")
-  .option("--size <size>", "size of a cloud's machine; default: the smallest that fits")
+  .option("--size <size>", "size of a cloud's machine; default: the cheapest that fits")
   .option("--access-key-id <id>", "of AWS")
   .option("--email <address>", "of the first administrator, and for the certificate authority")
   .option("--backup <target>", "s3://KEY_ID@BUCKET?region=..., sftp://USER@HOST/FOLDER HOST_KEY, or folder")
@@ -43,8 +44,16 @@ program
 program
   .command("plan")
   .description("show what a stack will be, with nothing but Node")
-  .argument(stackArgument)
-  .action(async (stack: string) => (await import("./plan.js")).plan(stack));
+  .argument("[stack]")
+  .option("--all", "every stack, with --json or --diff")
+  .option("--json", "as a document: docs/plan.md")
+  .option("--html <file>", "as a page, written to that file")
+  .option("--diff <base>", "what changes since a git revision, or since a file of --json --all")
+  .option("--preview <file>", "with --diff: and what `preview -- STACK --json` has said of machines and data")
+  .option("--markdown", "with --diff: for a comment")
+  .action(async (stack: string | undefined, options: PlanOptions) =>
+    (await import("./plan.js")).plan(stack, options),
+  );
 program
   .command("up")
   .description("bring a stack up, or change it")

@@ -1,111 +1,75 @@
-import type { Topology } from "../stacks/topology";
-import { portNumbers, siteUrl } from "../stacks/topology/exposure";
-import type { Finding } from "../stacks/topology/types";
+/** `npm run plan`: what stacks will be, with nothing but Node, and what changes since another revision. */
+import { writeFileSync } from "node:fs";
+import { planOf } from "../stacks/plan";
+import { revisionOf } from "../stacks/plan/revision";
 import { errorsOf } from "../stacks/topology";
-import { describeOffering } from "../stacks/settings/editions";
-import { hostReserveMiB } from "../stacks/topology/hosts";
+import { UserError } from "./errors";
 import { planned } from "./load";
-import { colors, table } from "./table";
+import { describePlan } from "./planText";
+import { projectDir } from "./project";
 
-/** Prints the plan; the exit code tells whether an `up` would be refused for its settings. */
-export function plan(stack: string): void {
+export interface PlanOptions {
+  /** Every stack of the project. */
+  all?: true;
+  json?: true;
+  /** File to write the page to. */
+  html?: string;
+  /** A git revision, or a file that `--json --all` has written. */
+  diff?: string;
+  /** File with what `npm run -s preview -- STACK --json` prints. */
+  preview?: string;
+  markdown?: true;
+}
+
+/**
+ * Shows plans in the form that is asked for; the exit code tells whether an `up` would be refused for its settings.
+ * @throws UserError where the options don't go together.
+ */
+export async function plan(stack: string | undefined, options: PlanOptions = {}): Promise<void> {
+  const problem = misuse(stack, options);
+  if (problem !== undefined) throw new UserError(`npm run plan: ${problem}`);
+  if (options.diff !== undefined) await showDiff(stack, options.diff, options);
+  else if (stack === undefined) showAll();
+  else await showOne(stack, options);
+}
+
+/** What is wrong with the options together. */
+function misuse(stack: string | undefined, options: PlanOptions): string | undefined {
+  const { all, json, html, diff, preview, markdown } = options;
+  if (stack !== undefined && all === true) return "either a stack or --all\n  fix:     leave one out";
+  if (diff === undefined && (preview !== undefined || markdown === true))
+    return "--preview and --markdown go with --diff\n  fix:     add --diff REVISION";
+  if (diff !== undefined && (json === true || html !== undefined))
+    return "--diff goes with neither --json nor --html\n  fix:     leave one out";
+  if (json === true && html !== undefined) return "either --json or --html\n  fix:     leave one out";
+  if (stack === undefined && diff === undefined && json !== true)
+    return "which stack?\n  allowed: a stack's name; --all with --json or --diff\n  fix:     npm run plan -- STACK";
+  return undefined;
+}
+
+async function showDiff(
+  stack: string | undefined,
+  base: string,
+  { preview, markdown }: PlanOptions,
+): Promise<void> {
+  const { diffText } = await import("./planDiff.js");
+  console.log(await diffText(stack === undefined ? [] : [stack], base, { preview, markdown }));
+}
+
+/** Every stack as one document. */
+function showAll(): void {
+  const revision = revisionOf(projectDir);
+  console.log(JSON.stringify(revision, undefined, 2));
+  if (Object.keys(revision.problems).length > 0) process.exitCode = 1;
+}
+
+async function showOne(stack: string, { json, html }: PlanOptions): Promise<void> {
   const topology = planned(stack);
-  console.log(describePlan(topology));
+  const document = planOf(topology);
+  if (html !== undefined) {
+    const { pageOf } = await import("../stacks/plan/page/index.js");
+    writeFileSync(html, pageOf(document));
+    console.log(`The plan of ${stack} is in ${html}.`);
+  } else console.log(json === true ? JSON.stringify(document, undefined, 2) : describePlan(document));
   if (errorsOf(topology).length > 0) process.exitCode = 1;
-}
-
-/** The plan as text: hosts, services, what is open to whom, addresses, findings. Pure. */
-export function describePlan(topology: Topology): string {
-  const { people } = topology.settings;
-  return [
-    colors.bold(`Stack ${topology.stack}`) +
-      ` for ${people.accounts} accounts, ${people.active} active at once, ${people.inCalls} in calls, ${people.inMeetings} in meetings; ${describeOffering(topology.offering)}`,
-    section("Hosts", hosts(topology)),
-    section("Services", services(topology)),
-    section("Open to whom", openings(topology)),
-    section("Addresses", addresses(topology)),
-    section("Findings", findings(topology.findings)),
-  ].join("\n\n");
-}
-
-const section = (title: string, body: string): string => `${colors.bold(title)}\n${body}`;
-
-function hosts({ hosts: all }: Topology): string {
-  return table(
-    [
-      "host",
-      "where",
-      "memory needed",
-      "memory there",
-      "headroom",
-      "CPUs needed",
-      "CPUs there",
-      "disk needed",
-      "traffic out",
-    ],
-    all.map(({ name, place, demand, capacity }) => [
-      name,
-      place,
-      `${demand.memoryMiB} MiB`,
-      capacity === undefined ? "checked at start" : `${capacity.memoryMiB} MiB`,
-      capacity === undefined ? "" : `${Math.round((1 - demand.memoryMiB / capacity.memoryMiB) * 100)} %`,
-      demand.cpus,
-      capacity?.cpus ?? "",
-      `${demand.diskGiB} GiB`,
-      `${demand.egressMbps} Mbit/s`,
-    ]),
-  );
-}
-
-function services({ services: all, hosts: where }: Topology): string {
-  return table(
-    ["service", "host", "image", "memory", "CPUs", "disk"],
-    [
-      ...all.map(({ service, host, image, needs }) => [
-        service.title,
-        host,
-        image.reference,
-        `${needs.memoryMiB} MiB`,
-        needs.cpus,
-        `${needs.diskGiB} GiB`,
-      ]),
-      ...where.map(({ name }) => ["the host itself", name, "", `${hostReserveMiB} MiB`, "", ""]),
-    ],
-  );
-}
-
-function openings({ openings: all }: Topology): string {
-  if (all.length === 0) return "  nothing";
-  return table(
-    ["port", "to", "service", "why"],
-    all.map((opening) => [
-      portNumbers(opening),
-      opening.from === "everyone" ? colors.yellow(opening.from) : opening.from,
-      opening.service,
-      opening.why,
-    ]),
-  );
-}
-
-function addresses({ routes, settings }: Topology): string {
-  return table(
-    ["site", "address"],
-    routes.map(({ site }) => [site, siteUrl(site, settings)]),
-  );
-}
-
-const paint = { error: colors.red, warning: colors.yellow, note: colors.cyan };
-
-function findings(all: readonly Finding[]): string {
-  if (all.length === 0) return colors.green("  nothing is wrong");
-  return all
-    .map(({ severity, key, problem, given, allowed, fix }) =>
-      [
-        `  ${paint[severity](severity)} ${key}: ${problem}`,
-        ...(given === undefined ? [] : [`    given:   ${given}`]),
-        ...(allowed === undefined ? [] : [`    allowed: ${allowed}`]),
-        `    fix:     ${fix}`,
-      ].join("\n"),
-    )
-    .join("\n");
 }

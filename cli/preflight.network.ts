@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type Docker from "dockerode";
 import { labels } from "../components/host/engine";
+import { lowestPort } from "../components/services/service";
 import type { Topology } from "../stacks/topology";
 import { boundTo, portNumbers } from "../stacks/topology/exposure";
 import { keyOf } from "../stacks/topology/ports";
@@ -60,16 +61,18 @@ function isFree(opening: Opening): Promise<boolean> {
   });
 }
 
-/** Kernel settings that media want larger, where this machine's kernel is the host's. */
+/** Kernel settings that media want otherwise, where this machine's kernel is the host's. */
 export function kernelNotices({ hosts }: Topology, read = readSysctl): string[] {
   return hosts.flatMap(({ provider, sysctls }) =>
     provider !== "local"
       ? []
       : Object.entries(sysctls).flatMap(([name, wanted]) => {
           const current = read(name);
-          return current === undefined || current >= wanted
-            ? []
-            : [`${name} is ${current}; for many people in calls: sudo sysctl -w ${name}=${wanted}`];
+          const enough = name === lowestPort ? (at: number) => at <= wanted : (at: number) => at >= wanted;
+          if (current === undefined || enough(current)) return [];
+          const purpose =
+            name === lowestPort ? `for the relay on port ${wanted}` : "for many people in calls";
+          return [`${name} is ${current}; ${purpose}: sudo sysctl -w ${name}=${wanted}`];
         }),
   );
 }

@@ -1,5 +1,6 @@
 /** Runs the Pulumi CLI of the npm package `pulumi`, which fetches it where it isn't installed. */
 import { spawn } from "node:child_process";
+import { join } from "node:path";
 import { engineEnvironment, projectDir } from "./project";
 
 export interface Finished {
@@ -10,12 +11,22 @@ export interface Finished {
 
 const wrapper = (): string => require.resolve("pulumi/run.js");
 
+/** What takes a policy pack; `refresh` and `destroy` take none, and make nothing. */
+const judged: readonly (string | undefined)[] = ["up", "preview"];
+
+/** The arguments, with the policy pack wherever the engine takes one. */
+export const withPolicies = ([verb, ...rest]: readonly string[]): string[] => [
+  ...(verb === undefined ? [] : [verb]),
+  ...(judged.includes(verb) ? ["--policy-pack", join(projectDir, "policy")] : []),
+  ...rest,
+];
+
 /**
  * Runs it with its output on our terminal; resolves with its exit code.
  * @param stack whose state backend it opens.
  */
 export async function runPulumi(stack: string, args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, [wrapper(), ...args], {
+  const child = spawn(process.execPath, [wrapper(), ...withPolicies(args)], {
     cwd: projectDir,
     env: engineEnvironment(stack),
     stdio: "inherit",
@@ -37,7 +48,7 @@ export async function capturePulumi(
   args: readonly string[],
   input?: string,
 ): Promise<Finished> {
-  const child = spawn(process.execPath, [wrapper(), ...args], {
+  const child = spawn(process.execPath, [wrapper(), ...withPolicies(args)], {
     cwd: projectDir,
     env: engineEnvironment(stack),
     stdio: ["pipe", "pipe", "pipe"],

@@ -7,6 +7,7 @@ import { requireAll, missingTools } from "./preflight";
 import { prepareProject, projectDir } from "./project";
 import { capturePulumi } from "./pulumi";
 import { initStack, readState } from "./state";
+import { useStateKey } from "./stateKey";
 
 /** Writes a secret setting into the stack's file, encrypted. Asks for the value, or reads standard input. */
 export async function secret(stack: string, key: string): Promise<void> {
@@ -17,7 +18,6 @@ export async function secret(stack: string, key: string): Promise<void> {
   readStackFile(projectDir, stack);
   prepareProject(stack);
   await requireAll(await missingTools());
-  if ((await readState(stack)) === undefined) await initStack(stack);
   const value = await readValue(stack, key);
   if (value.trim() === "")
     throw new UserError(
@@ -28,6 +28,9 @@ export async function secret(stack: string, key: string): Promise<void> {
     throw new UserError(
       `The secret ${key} has characters that its file can't hold, or the wrong length.\n  allowed: ${allowed}\n  fix:     choose another; nothing was changed`,
     );
+  // It opens the state itself: the one in the file, if any, may be an old one.
+  if (key === "stateSecretKey") useStateKey(stack, value);
+  if ((await readState(stack)) === undefined) await initStack(stack);
   await storeSecret(stack, key as SecretSetting, value);
   console.log(`Stored muster:${key} in Pulumi.${stack}.yaml, encrypted. It counts from the next up.`);
 }

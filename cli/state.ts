@@ -13,6 +13,10 @@ export interface StateResource {
   parent?: string;
   /** Replaced already, and only waiting for its removal. */
   delete?: boolean;
+  /** Deleted already, and only waiting to be made anew. */
+  pendingReplacement?: boolean;
+  /** What it was made for: another value asks for another one. */
+  replacementTrigger?: string | number | undefined;
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
   protect?: boolean;
@@ -157,6 +161,26 @@ export function dataPlaceOf(state: unknown): DataPlace | undefined {
         : {}),
     ...(zone === undefined ? {} : { zone }),
     ...(size === undefined ? {} : { diskGiB: size }),
+  };
+}
+
+/** What made each host's machine the one that it is, by the hosts' names: as `machineIdentity` says it. */
+export function knownMachines(state: unknown): Record<string, string> {
+  const there = resourcesIn(state).filter(({ delete: replaced }) => replaced !== true);
+  const known = (kind: string, identity: (resource: StateResource) => unknown): Record<string, string> =>
+    Object.fromEntries(
+      there.flatMap((resource) => {
+        const [, host] = new RegExp(`::${kind}-([a-z]+)$`).exec(resource.urn) ?? [];
+        const value = identity(resource);
+        return host !== undefined && (typeof value === "string" || typeof value === "number")
+          ? [[host, String(value)]]
+          : [];
+      }),
+    );
+  return {
+    // All that a server has which is there already; at a cloud, this is the machine's id.
+    ...known("bootstrap", ({ inputs }) => (inputs?.["triggers"] as unknown[] | undefined)?.[0]),
+    ...known("machine", ({ replacementTrigger }) => replacementTrigger),
   };
 }
 

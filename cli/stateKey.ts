@@ -5,10 +5,10 @@ import { UserError } from "./errors";
 
 /** Decrypted already in this run: it takes the better part of a second. By the encrypted value. */
 const decrypted = new Map<string, string>();
-/** Keys of stacks that are being made: they stand in no file yet. */
+/** Keys that stand in no file yet: of stacks that are being made, or new ones. */
 const fresh = new Map<string, string>();
 
-/** Uses this key for a stack until its file holds one. */
+/** Uses this key for a stack, whatever its file holds. */
 export const useStateKey = (stack: string, secret: string): void => void fresh.set(stack, secret);
 
 interface Passphrase {
@@ -27,8 +27,10 @@ export function stateKeyEnvironment(
   { stack, accessKeyId }: { stack: string; accessKeyId: string },
   { projectDir, passphrase, source }: Passphrase,
 ): NodeJS.ProcessEnv {
+  const own = fresh.get(stack);
+  if (own !== undefined) return environmentOf(accessKeyId, own);
   const { salt, provider, value } = readEncrypted(projectDir, stack, "stateSecretKey");
-  if (value === undefined) return environmentOf(accessKeyId, fresh.get(stack));
+  if (value === undefined) return {};
   if (provider !== undefined || salt === undefined) throw otherProvider(stack, provider);
   if (passphrase === undefined) throw wrongPassphrase(stack, source, "no passphrase");
   const known = decrypted.get(value);
@@ -43,15 +45,12 @@ export function stateKeyEnvironment(
   }
 }
 
-const environmentOf = (accessKeyId: string, secret: string | undefined): NodeJS.ProcessEnv =>
-  secret === undefined
-    ? {}
-    : {
-        AWS_ACCESS_KEY_ID: accessKeyId,
-        AWS_SECRET_ACCESS_KEY: secret,
-        // A session's token goes with that session's own key alone.
-        AWS_SESSION_TOKEN: undefined,
-      };
+const environmentOf = (accessKeyId: string, secret: string): NodeJS.ProcessEnv => ({
+  AWS_ACCESS_KEY_ID: accessKeyId,
+  AWS_SECRET_ACCESS_KEY: secret,
+  // A session's token goes with that session's own key alone.
+  AWS_SESSION_TOKEN: undefined,
+});
 
 /** Only a passphrase opens a secret before the state is open. */
 const otherProvider = (stack: string, provider = "none"): UserError =>

@@ -1,9 +1,10 @@
 /** Tables and colours on a terminal. */
+import { isatty } from "node:tty";
 import Table from "cli-table3";
 import { createColors, isColorSupported } from "picocolors";
 
 /** Colour on a terminal only: CI services ask for it in pipes too. */
-export const colors = createColors(isColorSupported && process.stdout.isTTY);
+export const colors = createColors(isColorSupported && isatty(1));
 
 /** A table without lines. */
 export function table(head: string[], rows: (string | number)[][]): string {

@@ -4,16 +4,18 @@ import { undoneMark } from "../components/services/job";
 import { readStackFile } from "../stacks/settings/file";
 import type { Topology } from "../stacks/topology";
 import { siteUrl } from "../stacks/topology/exposure";
-import { engineOf, isRemote, prepareAccess, reach, reachAll, stateFor } from "./access";
+import { machineIdentity } from "../stacks/topology/hosts";
+import { engineOf, isRemote, machineOf, prepareAccess, reach, reachAll, stateFor } from "./access";
 import { dnsRecords } from "./dns";
 import { UserError } from "./errors";
 import { clearDeadLock, releaseFormerVolumes, removeStrays, retryUndone, settlePending } from "./heal";
 import { addressIsSet, rememberLanAddress, withLanAddress } from "./lan";
 import { checkUpgrade, runnable } from "./load";
 import { missingOnHost, missingTools, requireAll } from "./preflight";
-import { withoutLost } from "./lost";
+import { adviceFor, withoutLost } from "./lost";
 import { missingOnMachines } from "./preflight.machine";
 import { kernelNotices } from "./preflight.network";
+import { requirePolicies } from "./policy";
 import { prepareProject, projectDir } from "./project";
 import { capturePulumi, runPulumi } from "./pulumi";
 import { initStack, readState, type StackState } from "./state";
@@ -22,6 +24,9 @@ import { handStateToBackup } from "./stateBackup";
 const say = (lines: readonly string[]): void => {
   for (const line of lines) console.log(line);
 };
+
+/** The state of a stack that isn't there yet. */
+const nothing: StackState = { resources: [], pendingOperations: 0 };
 
 /** A stack that nothing speaks against bringing up. */
 export interface Ready {
@@ -44,11 +49,14 @@ export async function makeReady(stack: string): Promise<Ready> {
   await requireAll(await missingTools());
   say(clearDeadLock(stack));
   const state = await readState(stack);
-  say(checkUpgrade(topology, state));
+  say(checkUpgrade(topology, state ?? nothing));
   if (isRemote(topology)) {
     // The stack holds the key with which its machines are reached.
     if (state === undefined) await initStack(stack);
+    // Also for a machine that the engine is about to make.
+    await prepareAccess(topology);
     const known = await withoutLost(topology, state);
+    if (known !== state) say(checkUpgrade(topology, known ?? nothing));
     await requireAll(await missingOnMachines(topology, known));
     return { topology, state: known };
   }
@@ -68,7 +76,7 @@ export async function settle({ topology }: Ready): Promise<void> {
   say(await undoneParts(topology, state));
 }
 
-/** The engine's part of it: heals, and runs it. */
+/** The engine's part of it: heals, judges, and runs it. */
 export async function bringUp({ topology, state }: Ready, rest: readonly string[] = []): Promise<void> {
   const { stack } = topology;
   if (state !== undefined) {
@@ -78,6 +86,8 @@ export async function bringUp({ topology, state }: Ready, rest: readonly string[
     for (const docker of engines) say(await retryUndone(docker, stack, state));
     say(await releaseFormerVolumes(topology, state));
   }
+  // A preview of what hasn't healed would fail for other reasons.
+  await requirePolicies(stack);
   // With a refresh: a container that somebody removed or stopped comes back.
   const code = await runPulumi(stack, [
     "up",
@@ -91,15 +101,28 @@ export async function bringUp({ topology, state }: Ready, rest: readonly string[
   ]);
   if (code !== 0)
     throw new UserError(
-      `The stack ${stack} isn't fully up; see above. Mend it and run the same command again.`,
+      [
+        `The stack ${stack} isn't fully up; see above. Mend it and run the same command again.`,
+        ...(await adviceFor(topology)),
+      ].join("\n"),
     );
 }
 
 /** Nothing can be asked of a machine that isn't there; one that is may have another address or key than the state knows. */
-function refreshArguments(topology: Topology, state: StackState | undefined): string[] {
+export function refreshArguments(topology: Topology, state: StackState | undefined): string[] {
   if (!isRemote(topology)) return ["--refresh"];
   const all = topology.hosts.every(({ name }) => engineOf(topology, state, name) !== undefined);
-  return all ? ["--refresh", "--run-program"] : [];
+  return all && mayRunProgram(topology, state) ? ["--refresh", "--run-program"] : [];
+}
+
+/** Whether a refresh may: it writes a raised generation down as if the machine were of it already. */
+const mayRunProgram = (topology: Topology, state: StackState | undefined): boolean =>
+  isRemote(topology) && topology.hosts.every(({ name }) => isOfGeneration(topology, state, name));
+
+/** Whether a host's machine is the one that its settings ask for. */
+function isOfGeneration({ settings }: Topology, state: StackState | undefined, name: string): boolean {
+  const made = machineOf(state, name)?.replacementTrigger;
+  return made === undefined || String(made) === machineIdentity(settings, name);
 }
 
 /** Runs another verb of the engine on a stack, after clearing a dead lock. */
@@ -114,14 +137,14 @@ export async function passOn(
   say(clearDeadLock(stack));
   const state = await readState(stack);
   // A refresh doesn't run the program: it changes no image.
-  if (verb === "preview") say(checkUpgrade(topology, state));
+  if (verb === "preview") say(checkUpgrade(topology, state ?? nothing));
   if (state === undefined) await initStack(stack);
   await prepareAccess(topology);
   process.exitCode = await runPulumi(stack, [
     verb,
     "-s",
     stack,
-    ...(verb === "refresh" && isRemote(topology) ? ["--run-program"] : []),
+    ...(verb === "refresh" && mayRunProgram(topology, state) ? ["--run-program"] : []),
     ...rest,
   ]);
 }

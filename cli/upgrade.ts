@@ -12,6 +12,7 @@ import { capturePulumi } from "./pulumi";
 import { restoreSnapshot } from "./restore";
 import { readState, runningImages } from "./state";
 import { handStateToBackup } from "./stateBackup";
+import { requirePolicies } from "./policy";
 import { bringUp, makeReady, settle } from "./up";
 import { describeUpgrade, type PreviewStep, type Running } from "./upgrade.plan";
 
@@ -74,7 +75,11 @@ const told = (docker: Docker, topology: Topology, file: "ran" | "before-upgrade"
 
 async function previewOf(stack: string): Promise<PreviewStep[]> {
   const { code, stdout, stderr } = await capturePulumi(stack, ["preview", "-s", stack, "--json"]);
-  if (code !== 0) throw new UserError(`The preview of stack ${stack} has failed.\n${stderr.trim()}`);
+  if (code !== 0) {
+    // As JSON it doesn't say which policy is violated.
+    await requirePolicies(stack);
+    throw new UserError(`The preview of stack ${stack} has failed.\n${stderr.trim()}`);
+  }
   return (JSON.parse(stdout) as { steps?: PreviewStep[] }).steps ?? [];
 }
 

@@ -1,5 +1,5 @@
 /** Shows an administrator's way into the stack's tunnel. */
-import { publicKeyOf } from "../components/host/wireguard";
+import { privateKeyOf, publicKeyOf } from "../components/host/wireguard";
 import { serversOf } from "../components/host/ssh";
 import type { Topology } from "../stacks/topology";
 import { type Tunnel, tunnelOf } from "../stacks/topology/tunnel";
@@ -32,10 +32,14 @@ interface Members {
 }
 
 function membersOf(topology: Topology, tunnel: Tunnel, state: StackState | undefined) {
+  const keyOf = (name: string): string | undefined => {
+    const seed = outputOf(state, `tunnel-${name}`, "result");
+    return seed === undefined ? undefined : privateKeyOf(seed);
+  };
   return (peer: string): Members => ({
-    privateKey: outputOf(state, `tunnel-${peer}`, "base64"),
+    privateKey: keyOf(peer),
     hosts: tunnel.hosts.flatMap(({ name, address }) => {
-      const key = outputOf(state, `tunnel-${name}`, "base64");
+      const key = keyOf(name);
       const at = serversOf(topology)[name]?.address ?? addressOf(state, name);
       return key === undefined || at === undefined
         ? []

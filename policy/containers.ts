@@ -1,27 +1,22 @@
 /** What must hold for every container. The evidence: docs/decisions/0003-docker-provider-rules.md. */
-import { isRolling } from "../components/services/images";
 import {
   type GraphResource,
   inputsHold,
-  isMap,
   isSecret,
   leaves,
+  list,
+  map,
   optionsHold,
   type Rule,
   types,
 } from "./graph";
 
 const { container } = types;
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-const map = (value: unknown): Record<string, unknown> => (isMap(value) ? value : {});
 const same = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   JSON.stringify([...a].sort()) === JSON.stringify([...b].sort());
 
 /** What the provider updates in its state only. */
 const silentlyIgnored = ["healthcheck", "tmpfs", "mounts", "init", "cpuPeriod", "cpuQuota"];
-
-/** Last part of a reference's repository. */
-const repository = (reference: string): string => /([^/:@]+)(:[^/]*)?$/.exec(reference)?.[1] ?? "";
 
 /** `1m30s`, as Go prints it: no part above its unit, none left out after the first. */
 const isGoDuration = (value: unknown): boolean =>
@@ -35,6 +30,12 @@ function publishedPorts(ports: unknown): string[] {
     return `${String(ip)}:${String(external)}->${String(internal)}/${String(protocol)}`;
   });
 }
+
+/** An address that a host has for its peers alone: the topology doesn't know which, only that it isn't everybody's. */
+const privateAddress =
+  /^(10|192\.168|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\.[0-9.]+:/;
+const asPlanned = (published: string, planned: readonly string[]): string =>
+  planned.includes(published) ? published : published.replace(privateAddress, "private:");
 
 const isService = ({ name }: GraphResource, services: ReadonlySet<string>): boolean => services.has(name);
 
@@ -118,30 +119,10 @@ export const containerRules: readonly Rule[] = [
     ),
   },
   {
-    name: "exact image",
-    why: "a rolling tag may move back to an older version, and takes the data with it",
-    fix: "name a whole version, better a digest",
-    check: inputsHold(
-      container,
-      ["image"],
-      ({ image }) => typeof image === "string" && !isRolling(image, repository(image)),
-    ),
-  },
-  {
-    name: "image pulled first",
-    why: "a pull that fails after the old container is gone is an outage",
-    fix: "depend on the RemoteImage with the same reference",
-    check: inputsHold(container, ["image"], ({ image }, { dependencies }, { resources }) =>
-      resources.some(
-        ({ type, urn, inputs }) =>
-          type === types.image && dependencies.includes(urn) && inputs["name"] === image,
-      ),
-    ),
-  },
-  {
     name: "no change without effect",
     why: "the provider writes these into its state and leaves the container as it was",
     fix: `replaceOnChanges: ${silentlyIgnored.join(", ")}`,
+    unseen: ["replaceOnChanges"],
     check: optionsHold([container], ({ replaceOnChanges = [] }) =>
       silentlyIgnored.every((key) => replaceOnChanges.includes(key)),
     ),
@@ -206,9 +187,25 @@ export const containerRules: readonly Rule[] = [
     name: "published as planned",
     why: "a port that the topology doesn't know is in no firewall, no table and no one's mind",
     fix: "declare it as a port of the service",
-    check: inputsHold(container, ["ports"], ({ ports }, { name }, { expected }) =>
-      same(publishedPorts(ports), expected.published.get(name) ?? []),
-    ),
+    check: inputsHold(container, ["ports"], ({ ports }, { name }, { expected }) => {
+      const planned = expected.published.get(name) ?? [];
+      return same(
+        publishedPorts(ports).map((port) => asPlanned(port, planned)),
+        planned,
+      );
+    }),
+  },
+  {
+    name: "no admin port published",
+    why: "who reaches a database or a service's own administration is past every password and every log",
+    fix: "bind it to 127.0.0.1, or to the address between hosts; administrators come over SSH",
+    check: inputsHold(container, ["ports"], ({ ports }, { name }, { expected }) => {
+      const doors = expected.administration.get(name) ?? [];
+      return list(ports)
+        .map(map)
+        .filter(({ internal }) => doors.includes(Number(internal)))
+        .every(({ ip }) => String(ip).startsWith("127.") || privateAddress.test(`${String(ip)}:`));
+    }),
   },
   {
     name: "on named networks only",
@@ -229,6 +226,7 @@ export const containerRules: readonly Rule[] = [
     name: "failures show the last log lines",
     why: "the provider's own error names a container and no cause",
     fix: "bind the error hook",
+    unseen: ["hooks"],
     check: optionsHold([container], ({ hooks }) => (hooks?.["onError"] ?? []).length > 0),
   },
 ];

@@ -1,8 +1,13 @@
+import digests from "../components/services/images.lock.json";
+import { allPins, imageReference } from "../components/services/images";
 import { prepareSandbox, shipSandbox } from "../components/platform/prepare";
 import { isKept, type Sandbox } from "../components/services/service";
 import { cloudflareNetworks } from "../stacks/topology/cloudflareNetworks";
 import type { Topology } from "../stacks/topology";
+import type { ServicePlan } from "../stacks/topology/types";
 import type { Expected } from "./graph";
+
+const lock: Readonly<Partial<Record<string, string>>> = digests;
 
 /** What a topology leads one to expect of its graph: said here once more, independently of the renderer. */
 export function expectedOf(topology: Topology): Expected {
@@ -32,7 +37,7 @@ export function expectedOf(topology: Topology): Expected {
           .filter(({ service }) => service === name && !withHostNetwork.has(service))
           .map(
             ({ bind, published, number, protocol }) =>
-              `${typeof bind === "string" ? bind : "*"}:${published}->${number}/${protocol}`,
+              `${typeof bind === "string" ? bind : "private"}:${published}->${number}/${protocol}`,
           ),
       ]),
     ),
@@ -49,15 +54,28 @@ export function expectedOf(topology: Topology): Expected {
     keepSecrets: settings.protectData,
     machines:
       settings.host.provider === "local" ? "none" : settings.host.provider === "existing" ? "given" : "made",
+    proxied: new Set(settings.edge.provider === "cloudflare" ? topology.routes.map(({ host }) => host) : []),
+    administration: new Map(services.map((service) => [service.name, ownDoors(service)])),
+    digests: new Map(
+      allPins()
+        .filter(({ name, key }) => settings.images.overrides[name] === undefined && lock[key] !== undefined)
+        .map(({ name, key }) => [imageReference(name, settings.images).replace(/@.*/, ""), lock[key] ?? ""]),
+    ),
+    sshForEveryone: settings.machine.sshFrom === "everyone",
     openings: new Map(hosts.map(({ name }) => [name, openingsOf(topology, name)])),
   };
 }
+
+/** Ports that neither browsers nor other clients have business with. */
+const ownDoors = ({ ports }: ServicePlan): number[] =>
+  ports.flatMap(({ exposure, number }) => (exposure === "admin" || exposure === "internal" ? [number] : []));
 
 /** Administrators' way in, other programs' ports, and whatever a host publishes to more than itself. */
 function openingsOf({ settings: { machine }, openings }: Topology, host: string): string[] {
   const { vpn, sshFrom, keepOpen } = machine;
   const everyone = "0.0.0.0/0";
-  const ssh = vpn?.sshOnly === true ? [] : sshFrom.includes(everyone) ? [everyone] : sshFrom;
+  const named = sshFrom === undefined || sshFrom === "everyone" ? [everyone] : sshFrom;
+  const ssh = vpn?.ssh === "tunnel" ? [] : named;
   return [
     ...ssh.map((network) => `tcp 22-22 from ${network}`),
     ...(vpn === undefined ? [] : [`udp ${vpn.port}-${vpn.port} from ${everyone}`]),

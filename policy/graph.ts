@@ -45,7 +45,7 @@ export interface GraphResource {
 export interface Expected {
   /** Containers, by resource name, that serve; all others are jobs. */
   services: ReadonlySet<string>;
-  /** Published ports by container, such as `127.0.0.1:80->80/tcp`. */
+  /** Published ports by container, such as `127.0.0.1:80->80/tcp`; `private:` for an address that only peers reach. */
   published: ReadonlyMap<string, readonly string[]>;
   /** Containers that share their host's network. */
   hostNetworks: ReadonlySet<string>;
@@ -59,6 +59,14 @@ export interface Expected {
   keepSecrets: boolean;
   /** Whose the machines are: this one's or another's engine; servers that are there; ours to make and throw away. */
   machines: "none" | "given" | "made";
+  /** Names behind Cloudflare's proxy. */
+  proxied: ReadonlySet<string>;
+  /** Ports that only the machine itself may reach, or its peers: for administrators and other services; by container. */
+  administration: ReadonlyMap<string, readonly number[]>;
+  /** Digests that the lock file has, by the reference without one. */
+  digests: ReadonlyMap<string, string>;
+  /** Whether the settings say that SSH is for the whole internet. */
+  sshForEveryone: boolean;
   /** What a cloud's firewall lets in, by host, such as `tcp 443-443 from 0.0.0.0/0`. */
   openings: ReadonlyMap<string, readonly string[]>;
 }
@@ -68,12 +76,30 @@ export interface Graph {
   expected: Expected;
 }
 
+/** What the engine hands to no policy pack: the tests' recorder alone sees it. */
+export const unseenParts = [
+  "deletedWith",
+  "hooks",
+  "outputs",
+  "replaceOnChanges",
+  "replacementTrigger",
+  "retainOnDelete",
+] as const;
+export type UnseenPart = (typeof unseenParts)[number];
+
 /** One invariant. */
 export interface Rule {
   name: string;
   /** What goes wrong without it. */
   why: string;
   fix: string;
+  /** What it reads that the engine hands to no policy pack: such a rule is judged by the tests alone. Default: nothing. */
+  unseen?: readonly UnseenPart[];
+  /**
+   * What it looks at: `resource`, one resource before it is made; `graph`, others as well, once all are known.
+   * Default: `resource`.
+   */
+  scope?: "resource" | "graph";
   /** What is wrong with the resource; empty where nothing is, or where it can't be known yet. */
   check: (resource: GraphResource, graph: Graph) => string[];
 }
@@ -87,11 +113,13 @@ export const types = {
   dockerProvider: "pulumi:providers:docker",
   password: "random:index/randomPassword:RandomPassword",
   randomId: "random:index/randomId:RandomId",
+  randomBytes: "random:index/randomBytes:RandomBytes",
   privateKey: "tls:index/privateKey:PrivateKey",
   command: "command:remote:Command",
   droplet: "digitalocean:index/droplet:Droplet",
   dropletDisk: "digitalocean:index/volume:Volume",
   dropletAddress: "digitalocean:index/reservedIp:ReservedIp",
+  dropletAssignment: "digitalocean:index/reservedIpAssignment:ReservedIpAssignment",
   dropletFirewall: "digitalocean:index/firewall:Firewall",
   instance: "aws:ec2/instance:Instance",
   instanceDisk: "aws:ebs/volume:Volume",
@@ -101,6 +129,14 @@ export const types = {
   ingressRule: "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
   egressRule: "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
   diskKey: "aws:kms/key:Key",
+  awsBucket: "aws:s3/bucket:Bucket",
+  awsBucketV2: "aws:s3/bucketV2:BucketV2",
+  spacesBucket: "digitalocean:index/spacesBucket:SpacesBucket",
+  r2Bucket: "cloudflare:index/r2Bucket:R2Bucket",
+  dnsRecord: "cloudflare:index/dnsRecord:DnsRecord",
+  ruleset: "cloudflare:index/ruleset:Ruleset",
+  zoneSetting: "cloudflare:index/zoneSetting:ZoneSetting",
+  originCertificate: "cloudflare:index/originCaCertificate:OriginCaCertificate",
 } as const;
 
 export const isMap = (value: unknown): value is Record<string, unknown> =>
@@ -169,6 +205,17 @@ export function optionsHold(
       ? []
       : [`options: ${show(resource.options)}`];
 }
+
+export const isOneOf =
+  (...ofTypes: readonly string[]) =>
+  ({ type }: GraphResource): boolean =>
+    ofTypes.includes(type);
+
+/** Checks that hold for some resources, each with what it says where it doesn't. */
+export const all =
+  (...checks: readonly Rule["check"][]): Rule["check"] =>
+  (resource, graph) =>
+    checks.flatMap((check) => check(resource, graph));
 
 /** A value in words; never a secret's. */
 export function show(value: unknown): string {

@@ -1,27 +1,5 @@
 /** What must hold for machines that we make, and for what outlives them. */
-import {
-  type Graph,
-  type GraphResource,
-  inputsHold,
-  isKnown,
-  isSecret,
-  list,
-  map,
-  needs,
-  optionsHold,
-  type Rule,
-  types,
-} from "./graph";
-
-const isOneOf =
-  (...ofTypes: readonly string[]) =>
-  ({ type }: GraphResource): boolean =>
-    ofTypes.includes(type);
-/** Checks that hold for some resources, each with what it says where it doesn't. */
-const all =
-  (...checks: readonly Rule["check"][]): Rule["check"] =>
-  (resource, graph) =>
-    checks.flatMap((check) => check(resource, graph));
+import { all, inputsHold, isOneOf, isSecret, map, needs, optionsHold, type Rule, types } from "./graph";
 
 /** Machines that are ours to make. */
 export const machines: readonly string[] = [types.droplet, types.instance];
@@ -32,39 +10,25 @@ const bornWith: Readonly<Record<string, readonly string[]>> = {
   [types.droplet]: ["image", "userData", "sshKeys"],
   [types.instance]: ["ami", "userData", "keyName"],
 };
-const otherHosts = "other hosts";
-/** Networks to which a DigitalOcean firewall opens ports. */
-const inboundTexts = (rules: unknown): string[] =>
-  list(rules)
-    .map(map)
-    .filter(({ protocol }) => protocol !== "icmp")
-    .flatMap(({ protocol, portRange, sourceAddresses, sourceTags }) => {
-      const [first = "", last = first] = String(portRange).split("-");
-      return list(sourceTags === undefined ? sourceAddresses : [otherHosts]).map(
-        (from) => `${String(protocol)} ${first}-${last} from ${String(from)}`,
-      );
-    });
-const ingressTexts = (rules: readonly GraphResource[]): string[] =>
-  rules
-    .filter(({ inputs }) => inputs["ipProtocol"] !== "icmp")
-    .map(({ inputs: { ipProtocol, fromPort, toPort, cidrIpv4 } }) =>
-      [ipProtocol, `${String(fromPort)}-${String(toPort)}`, "from", cidrIpv4 ?? otherHosts]
-        .map(String)
-        .join(" "),
-    );
-const planned = (texts: readonly string[], { name }: GraphResource, { expected }: Graph): boolean =>
-  JSON.stringify([...texts].sort()) ===
-  JSON.stringify([...(expected.openings.get(name.replace(/^firewall-/, "")) ?? [])].sort());
+const buckets = [types.awsBucket, types.awsBucketV2, types.spacesBucket, types.r2Bucket];
+const isEncrypted = ({ encrypted }: Readonly<Record<string, unknown>>): boolean => encrypted === true;
+const hasKey = ({ kmsKeyId }: Readonly<Record<string, unknown>>): boolean => kmsKeyId !== undefined;
 
 export const machineRules: readonly Rule[] = [
   {
-    name: "disks outlive everything",
+    name: "disks are protected",
     why: "the data are on them, and a destroyed stack must find them again; what encrypts them is worth as much",
-    fix: "protect and retainOnDelete",
+    fix: "protect",
+    check: optionsHold(disks, ({ protect = false }, _, { expected }) => protect === expected.keepSecrets),
+  },
+  {
+    name: "disks outlive everything",
+    why: "a disk that leaves the program, or the state, must stay at the provider",
+    fix: "retainOnDelete",
+    unseen: ["retainOnDelete"],
     check: optionsHold(
       disks,
-      ({ protect = false, retainOnDelete = false }, _, { expected }) =>
-        protect === expected.keepSecrets && retainOnDelete === expected.keepSecrets,
+      ({ retainOnDelete = false }, _, { expected }) => retainOnDelete === expected.keepSecrets,
     ),
   },
   {
@@ -80,9 +44,21 @@ export const machineRules: readonly Rule[] = [
     ),
   },
   {
+    name: "an address leaves with its droplet",
+    why: "the provider breaks down when it removes the assignment of an address that no droplet has",
+    fix: "deletedWith the droplet, retainOnDelete",
+    unseen: ["deletedWith", "retainOnDelete"],
+    check: optionsHold(
+      [types.dropletAssignment],
+      ({ deletedWith, retainOnDelete }) => deletedWith !== undefined && retainOnDelete === true,
+    ),
+  },
+  {
     name: "machines can be thrown away",
     why: "a destroy keeps whatever something protected needs: the machine would stay, and be paid for",
     fix: "protect nothing that has the machine among what it depends on, its provider's dependencies included",
+    unseen: ["deletedWith"],
+    scope: "graph",
     check: (resource, { resources, expected }) =>
       resource.options.protect !== true || expected.machines !== "made"
         ? []
@@ -90,15 +66,21 @@ export const machineRules: readonly Rule[] = [
   },
   {
     name: "old machine goes first",
-    why: "a disk can't be attached to two machines; and people must be able to ask for a new one",
-    fix: "deleteBeforeReplace, a replacementTrigger, and customTimeouts that cover a shutdown",
+    why: "a disk can't be attached to two machines, and an old one takes its time to shut down",
+    fix: "deleteBeforeReplace, and customTimeouts that cover a shutdown",
     check: optionsHold(
       machines,
-      ({ deleteBeforeReplace, replacementTrigger, customTimeouts = {} }) =>
+      ({ deleteBeforeReplace, customTimeouts = {} }) =>
         deleteBeforeReplace === true &&
-        replacementTrigger !== undefined &&
         ["create", "update", "delete"].every((step) => customTimeouts[step] !== undefined),
     ),
+  },
+  {
+    name: "a new machine can be asked for",
+    why: "people must be able to have a machine made anew that Pulumi takes for unchanged",
+    fix: "a replacementTrigger",
+    unseen: ["replacementTrigger"],
+    check: optionsHold(machines, ({ replacementTrigger }) => replacementTrigger !== undefined),
   },
   {
     name: "machines keep what they were born with",
@@ -111,17 +93,25 @@ export const machineRules: readonly Rule[] = [
   {
     name: "machines shut down before they lose a disk",
     why: "a disk that is pulled from a running machine loses what wasn't written yet",
-    fix: "droplet: volumeIds, gracefulShutdown, resizeDisk false, a beforeUpdate hook; instance: stopInstanceBeforeDetaching, and no deletedWith",
+    fix: "droplet: volumeIds, gracefulShutdown, resizeDisk false; instance: stopInstanceBeforeDetaching",
     check: all(
       inputsHold(
         types.droplet,
         ["gracefulShutdown", "resizeDisk"],
         ({ gracefulShutdown, resizeDisk }) => gracefulShutdown === true && resizeDisk === false,
       ),
-      optionsHold([types.droplet], ({ hooks }) => (hooks?.["beforeUpdate"] ?? []).length > 0),
       inputsHold(types.instanceDiskAttachment, ["stopInstanceBeforeDetaching"], (inputs) =>
         Object.values(inputs).every((value) => value === true),
       ),
+    ),
+  },
+  {
+    name: "no step skips the shutdown",
+    why: "an update in place would pull the disk from a running machine, and so would a machine that takes its attachment along",
+    fix: "droplet: a beforeUpdate hook; instance: no deletedWith for the attachment",
+    unseen: ["deletedWith", "hooks"],
+    check: all(
+      optionsHold([types.droplet], ({ hooks }) => (hooks?.["beforeUpdate"] ?? []).length > 0),
       optionsHold([types.instanceDiskAttachment], ({ deletedWith }) => deletedWith === undefined),
     ),
   },
@@ -131,30 +121,6 @@ export const machineRules: readonly Rule[] = [
     fix: "pulumi.secret(userData)",
     check: (resource) =>
       isOneOf(...machines)(resource) && !isSecret(resource.inputs["userData"]) ? ["userData: plain"] : [],
-  },
-  {
-    name: "firewall as planned",
-    why: "a port that the topology doesn't know is in no table and no one's mind; one that is missing is an outage",
-    fix: "cloudRules(); by tag, so that a droplet is born behind it; no inline rules, which fight with others",
-    check: (resource, graph) => {
-      const { type, inputs, urn } = resource;
-      if (type === types.dropletFirewall) {
-        const { inboundRules, tags, dropletIds } = inputs;
-        const byTag = list(tags).length > 0 && dropletIds === undefined;
-        return byTag && (!isKnown(inboundRules) || planned(inboundTexts(inboundRules), resource, graph))
-          ? []
-          : ["inboundRules or tags"];
-      }
-      if (type !== types.securityGroup) return [];
-      const own = graph.resources.filter(({ parent }) => parent === urn);
-      const ingress = own.filter(isOneOf(types.ingressRule));
-      const holds =
-        inputs["ingress"] === undefined &&
-        inputs["egress"] === undefined &&
-        own.some(isOneOf(types.egressRule)) &&
-        planned(ingressTexts(ingress), resource, graph);
-      return holds ? [] : ["rules"];
-    },
   },
   {
     name: "containers can't ask for the machine's role",
@@ -169,13 +135,23 @@ export const machineRules: readonly Rule[] = [
     name: "encrypted disks",
     why: "whoever gets at a disk or at a copy of one must not read it",
     fix: "encrypted: true and kmsKeyId, for the data and for the machine's own disk",
-    check: (resource) => {
-      const { type, inputs } = resource;
-      const disk = type === types.instanceDisk ? inputs : map(inputs["rootBlockDevice"]);
-      return isOneOf(types.instanceDisk, types.instance)(resource) &&
-        !(disk["encrypted"] === true && disk["kmsKeyId"] !== undefined)
-        ? ["encrypted or kmsKeyId"]
-        : [];
-    },
+    check: all(
+      inputsHold(types.instanceDisk, ["encrypted"], isEncrypted),
+      inputsHold(types.instanceDisk, ["kmsKeyId"], hasKey),
+      ...[isEncrypted, hasKey].map((holds) =>
+        inputsHold(types.instance, ["rootBlockDevice"], ({ rootBlockDevice }) => holds(map(rootBlockDevice))),
+      ),
+    ),
+  },
+  {
+    name: "buckets are protected",
+    why: "backups must outlive the stack, and its machines; providers encrypt buckets themselves, and backups are encrypted before",
+    fix: "protect, and no forceDestroy; better, let npm run bucket make it, outside of the stack",
+    check: all(
+      optionsHold(buckets, ({ protect }) => protect === true),
+      ...buckets.map((type) =>
+        inputsHold(type, ["forceDestroy"], ({ forceDestroy }) => forceDestroy !== true),
+      ),
+    ),
   },
 ];

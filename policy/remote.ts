@@ -10,6 +10,7 @@ import {
   map,
   type Rule,
   types,
+  unknown,
 } from "./graph";
 import { machines } from "./machines";
 
@@ -48,9 +49,11 @@ export const remoteRules: readonly Rule[] = [
     name: "only the expected machine",
     why: "without a host key, whoever answers at the address is given the commands and their secrets",
     fix: "connection.hostKey, Ed25519 or ECDSA",
-    check: inputsHold(types.command, ["connection"], ({ connection }) =>
-      /^(ssh-ed25519|ecdsa-sha2-nistp256) \S+$/.test(String(map(connection)["hostKey"])),
-    ),
+    check: inputsHold(types.command, ["connection"], ({ connection }) => {
+      const { host, hostKey } = map(connection);
+      // What the provider makes of an address that isn't known yet; it leaves out a key that isn't.
+      return host === "" || /^(ssh-ed25519|ecdsa-sha2-nistp256) \S+$/.test(String(hostKey));
+    }),
   },
   {
     name: "no secret in a command",
@@ -61,25 +64,34 @@ export const remoteRules: readonly Rule[] = [
       const shown = ["create", "update", "delete", "environment", "triggers"];
       const found = shown.filter((key) => leaves(inputs[key]).some(({ leaf }) => isSecret(leaf)));
       const hidden = ["stdout", "stderr"].every((key) => options.additionalSecretOutputs?.includes(key));
-      if (isSecret(inputs["stdin"]) && !(inputs["logging"] === "none" && hidden)) found.push("stdin");
-      if (inputs["addPreviousOutputInEnv"] !== false) found.push("addPreviousOutputInEnv");
+      const silent = ["none", unknown].includes(inputs["logging"] as string);
+      if (isSecret(inputs["stdin"]) && !(silent && hidden)) found.push("stdin");
+      if (![false, unknown].includes(inputs["addPreviousOutputInEnv"] as boolean))
+        found.push("addPreviousOutputInEnv");
       return found;
     },
   },
   {
-    name: "commands go with their machine",
-    why: "a new machine must be set up anew, and one that is gone can't be asked to undo anything",
-    fix: "triggers: the machine's id; deleteBeforeReplace; deletedWith the machine; no delete command",
-    check: (resource, graph) => {
-      const { type, inputs, options } = resource;
+    name: "a new machine is set up anew",
+    why: "a new machine has nothing of the old one's, and one that is gone can't be asked to undo anything",
+    fix: "triggers: the machine's id; deleteBeforeReplace; no delete command",
+    check: ({ type, inputs, options }) => {
       if (type !== types.command) return [];
       const holds =
         options.deleteBeforeReplace === true &&
         (!isKnown(inputs["triggers"]) || list(inputs["triggers"]).length > 0) &&
-        inputs["delete"] === undefined &&
-        goesWithMachine(resource, graph);
-      return holds ? [] : ["options or triggers"];
+        inputs["delete"] === undefined;
+      return holds ? [] : ["deleteBeforeReplace, triggers or delete"];
     },
+  },
+  {
+    name: "commands go with their machine",
+    why: "whatever was done on a machine that is gone must not be waited for",
+    fix: "deletedWith the machine",
+    unseen: ["deletedWith"],
+    scope: "graph",
+    check: (resource, graph) =>
+      resource.type !== types.command || goesWithMachine(resource, graph) ? [] : ["deletedWith"],
   },
   {
     name: "nobody's own SSH settings",
@@ -97,6 +109,8 @@ export const remoteRules: readonly Rule[] = [
     name: "what is on a machine goes with it",
     why: "the address stays the same, and the engine would think that the containers of the old machine are still there",
     fix: "replacementTrigger: the machine's id, deletedWith: the machine; only kept volumes have neither",
+    unseen: ["deletedWith", "replacementTrigger", "retainOnDelete"],
+    scope: "graph",
     check: (resource, graph) => {
       const { type, options } = resource;
       if (!onMachine.includes(type) || graph.expected.machines === "none") return [];

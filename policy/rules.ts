@@ -3,6 +3,8 @@
  * over a recorded graph, for the tests and for a policy pack alike.
  */
 import { containerRules } from "./containers";
+import { edgeRules } from "./edge";
+import { firewallRules } from "./firewall";
 import {
   type Graph,
   type GraphResource,
@@ -10,11 +12,14 @@ import {
   isMap,
   isSecret,
   leaves,
+  list,
+  map,
   optionsHold,
   type Rule,
   types,
   unknown,
 } from "./graph";
+import { imageRules } from "./images";
 import { machineRules } from "./machines";
 import { remoteRules } from "./remote";
 
@@ -24,13 +29,45 @@ export type { Expected, Graph, GraphResource, Rule } from "./graph";
 const leastSecretLength = 8;
 
 const isProvider = ({ type }: GraphResource): boolean => type.startsWith("pulumi:providers:");
+/** Of each host one. */
+const outsideNetwork = /^network-([a-z]+-)?outside$/;
 const labelled: readonly string[] = [types.container, types.network, types.volume];
+
+const keepSecret = "keep what is derived from a secret an Output, or wrap it with pulumi.secret";
+
+type Part = (resource: GraphResource) => unknown;
+const known = new WeakMap<readonly GraphResource[], Map<Part, string[]>>();
+
+/** Every text that travels as a secret in this part of some resource. */
+function secretsIn(part: Part, { resources }: Graph): string[] {
+  const ofGraph = known.get(resources) ?? new Map<Part, string[]>();
+  known.set(resources, ofGraph);
+  const found =
+    ofGraph.get(part) ??
+    resources
+      .flatMap((resource) => leaves(part(resource)))
+      .flatMap(({ leaf }) => (isSecret(leaf) && typeof leaf.secret === "string" ? [leaf.secret] : []))
+      .filter((text) => text.length >= leastSecretLength && text !== unknown);
+  ofGraph.set(part, found);
+  return found;
+}
+
+/** Whether an input shows in the clear what travels as a secret elsewhere. */
+const shows =
+  (part: Part): Rule["check"] =>
+  ({ inputs }, graph) => {
+    const secrets = secretsIn(part, graph);
+    return leaves(inputs)
+      .filter(({ leaf }) => typeof leaf === "string" && secrets.some((secret) => leaf.includes(secret)))
+      .map(({ path }) => `${path} shows a secret`);
+  };
 
 const resourceRules: readonly Rule[] = [
   {
     name: "explicit provider",
     why: "on a default provider it lands on the operator's own machine",
     fix: "pass the host's provider",
+    scope: "graph",
     check: (resource, { resources }) =>
       !resource.custom ||
       isProvider(resource) ||
@@ -43,6 +80,7 @@ const resourceRules: readonly Rule[] = [
     name: "a parent of its own",
     why: "without one, options and aliases of its component don't reach it",
     fix: "parent: this; only the outermost component stands directly under the stack",
+    scope: "graph",
     check: ({ type, parent, custom }, { resources }) => {
       if (type === types.stack) return [];
       const found = resources.find(({ urn }) => urn === parent);
@@ -71,13 +109,22 @@ const resourceRules: readonly Rule[] = [
   {
     name: "kept volumes",
     why: "people's messages and files must outlive a destroy",
-    fix: "protect and retainOnDelete for every volume that holds data or backups; on a machine of ours no protect, which would keep the machine",
+    fix: "protect for every volume that holds data or backups; on a machine of ours none, which would keep the machine",
     check: optionsHold(
       [types.volume],
-      ({ protect = false, retainOnDelete = false }, { name }, { expected }) => {
-        const keep = expected.keptVolumes.has(name);
-        return protect === (keep && expected.machines !== "made") && retainOnDelete === keep;
-      },
+      ({ protect = false }, { name }, { expected }) =>
+        protect === (expected.keptVolumes.has(name) && expected.machines !== "made"),
+    ),
+  },
+  {
+    name: "kept volumes stay",
+    why: "a volume that leaves the program, or the state, must keep what people have in it",
+    fix: "retainOnDelete for every volume that holds data or backups, and for no other",
+    unseen: ["retainOnDelete"],
+    check: optionsHold(
+      [types.volume],
+      ({ retainOnDelete = false }, { name }, { expected }) =>
+        retainOnDelete === expected.keptVolumes.has(name),
     ),
   },
   {
@@ -90,11 +137,17 @@ const resourceRules: readonly Rule[] = [
     ),
   },
   {
+    name: "no secret in an id",
+    why: "the id of random bytes is what was made, and ids stand in the state in plain text",
+    fix: "make it of a RandomPassword's result",
+    check: ({ type }) => (type === types.randomBytes ? ["random bytes"] : []),
+  },
+  {
     name: "no way out",
     why: "a service without a reason must not reach the outside, nor the others on the way out each other",
     fix: "internal: true; on the outside network, enable_icc false",
     check: inputsHold(types.network, ["internal", "options"], ({ internal, options }, { name }) =>
-      name === "network-outside"
+      outsideNetwork.test(name)
         ? internal === false && isMap(options) && options["com.docker.network.bridge.enable_icc"] === "false"
         : internal === true,
     ),
@@ -111,7 +164,9 @@ const resourceRules: readonly Rule[] = [
     fix: "labels muster.stack, muster.instance and muster.service",
     check: ({ type, inputs }) => {
       if (!labelled.includes(type) || inputs["labels"] === unknown) return [];
-      const entries = Array.isArray(inputs["labels"]) ? inputs["labels"].filter(isMap) : [];
+      const given = list(inputs["labels"]);
+      if (given.some((entry) => entry === unknown || map(entry)["label"] === unknown)) return [];
+      const entries = given.map(map);
       return ["muster.stack", "muster.instance", "muster.service"].flatMap((label) =>
         entries.some(
           (entry) => entry["label"] === label && ![undefined, ""].includes(entry["value"] as string),
@@ -124,32 +179,37 @@ const resourceRules: readonly Rule[] = [
   {
     name: "no secret in the clear",
     why: "state, logs and diffs show it to everyone who may see those",
-    fix: "keep what is derived from a secret an Output, or wrap it with pulumi.secret",
-    check: ({ inputs }, graph) => {
-      const secrets = secretsOf(graph);
-      return leaves(inputs)
-        .filter(({ leaf }) => typeof leaf === "string" && secrets.some((secret) => leaf.includes(secret)))
-        .map(({ path }) => `${path} shows a secret`);
-    },
+    fix: keepSecret,
+    scope: "graph",
+    check: shows(({ inputs }) => inputs),
+  },
+  {
+    name: "no generated secret in the clear",
+    why: "what was made at random is known to nobody, and must stay so",
+    fix: keepSecret,
+    unseen: ["outputs"],
+    scope: "graph",
+    check: shows(({ outputs }) => outputs),
   },
 ];
 
-const known = new WeakMap<readonly GraphResource[], string[]>();
-
-/** Every text that travels as a secret somewhere in the graph. */
-function secretsOf({ resources }: Graph): string[] {
-  const found =
-    known.get(resources) ??
-    resources
-      .flatMap(({ inputs, outputs }) => leaves({ inputs, outputs: outputs ?? {} }))
-      .flatMap(({ leaf }) => (isSecret(leaf) && typeof leaf.secret === "string" ? [leaf.secret] : []))
-      .filter((text) => text.length >= leastSecretLength && text !== unknown);
-  known.set(resources, found);
-  return found;
-}
-
 /** Every rule there is. */
-export const rules: readonly Rule[] = [...containerRules, ...resourceRules, ...machineRules, ...remoteRules];
+export const rules: readonly Rule[] = [
+  ...containerRules,
+  ...imageRules,
+  ...resourceRules,
+  ...machineRules,
+  ...firewallRules,
+  ...remoteRules,
+  ...edgeRules,
+];
+
+/** A rule's name as a policy's. */
+export const policyName = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll("'", "")
+    .replace(/[^a-z0-9]+/g, "-");
 
 /** Everything in a graph that breaks a rule, one line each. */
 export function violations(graph: Graph): string[] {

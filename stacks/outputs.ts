@@ -6,6 +6,7 @@ import { z } from "zod";
 import { type BackupStatus, type StatusRecord, unknownStatus } from "../components/host/backupStatus";
 import { describeRepository } from "../components/services/backup/repository";
 import { siteUrl } from "./topology/exposure";
+import { people } from "./plan/schema";
 import type { ServicePlan, Topology } from "./topology";
 
 const amount = z.number().min(0);
@@ -16,6 +17,7 @@ const needs = z.strictObject({
 });
 const demand = needs.extend({
   egressMbps: amount.describe("Traffic that leaves the host when busy, in Mbit/s."),
+  trafficGB: amount.describe("Traffic that leaves it in a month, in GB."),
 });
 
 export const outputsSchema = z.strictObject({
@@ -42,21 +44,17 @@ export const outputsSchema = z.strictObject({
     .describe("Every running service, by its name."),
   sizing: z
     .strictObject({
-      people: z
-        .strictObject({
-          accounts: amount.describe("Accounts."),
-          active: amount.describe("People active at once."),
-          inCalls: amount.describe("People in calls at once."),
-          inMeetings: amount.describe("People in meetings at once."),
-        })
-        .describe("People that the stack is sized for."),
+      people: people.describe("People that the stack is sized for."),
       hosts: z
         .record(
           z.string(),
           z.strictObject({
             demand: demand.describe("What its services and the host itself need."),
             capacity: needs
-              .extend({ diskGiB: amount.nullable().describe("Room on the data disk, in GiB.") })
+              .extend({
+                diskGiB: amount.nullable().describe("Room on the data disk, in GiB."),
+                trafficGB: amount.nullable().describe("Traffic in its price, in GB a month."),
+              })
               .nullable()
               .describe("What the machine has; null where only the machine itself can tell."),
             headroomMiB: z.number().nullable().describe("Memory left over, in MiB; null without a capacity."),
@@ -65,6 +63,13 @@ export const outputsSchema = z.strictObject({
         .describe("Every host, by its name."),
     })
     .describe("Demand, capacity and headroom."),
+  cost: z
+    .strictObject({
+      currency: z.literal("USD").describe("Currency."),
+      asOf: z.string().describe("Month of the prices, such as 2026-11."),
+      monthly: amount.nullable().describe("Estimate for a month, without taxes; null where nobody knows."),
+    })
+    .describe("What it costs by the providers' price lists."),
   openPorts: z
     .array(
       z.strictObject({
@@ -152,12 +157,20 @@ export function outputsOf(
           name,
           {
             demand,
-            capacity: capacity === undefined ? null : { ...capacity, diskGiB: capacity.diskGiB ?? null },
+            capacity:
+              capacity === undefined
+                ? null
+                : {
+                    ...capacity,
+                    diskGiB: capacity.diskGiB ?? null,
+                    trafficGB: capacity.trafficGB ?? null,
+                  },
             headroomMiB: capacity === undefined ? null : capacity.memoryMiB - demand.memoryMiB,
           },
         ]),
       ),
     },
+    cost: { currency: "USD", asOf: topology.cost.asOf, monthly: topology.cost.monthlyUsd ?? null },
     openPorts: openings.map(({ host, service, published, last, protocol, exposure, from, why }) => ({
       host,
       service,

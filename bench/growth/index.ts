@@ -10,6 +10,6 @@ export = (): Outputs => {
   const stack = pulumi.getStack();
   const config = new pulumi.Config();
   const topology = syntheticTopology(stack, config.requireNumber("services"), config.getObject("overrides"));
-  new Environment(stack, topology, localHosts);
+  new Environment(stack, { topology, createHosts: localHosts });
   return outputsOf(topology, (service) => containerName(stack, service));
 };

@@ -7,6 +7,7 @@ import { getParameterOutput } from "@pulumi/aws/ssm/getParameter";
 import * as pulumi from "@pulumi/pulumi";
 import type { Topology } from "../../stacks/topology";
 import { mainHost, mediaSettings } from "../../stacks/topology/hosts";
+import { providerPrices } from "../../stacks/topology/prices";
 import { physicalPrefix } from "../platform/names";
 import { AwsAccount, type AwsSettings } from "./aws.account";
 import { type Child, createRules, groupOf } from "./aws.network";
@@ -17,8 +18,6 @@ import { accessTo, birthOf, createHostKey } from "./sshKeys";
 
 /** Who logs in at Debian's own images. */
 const user = "admin";
-/** Images and logs; the data have a disk of their own. */
-const rootDiskGiB = 30;
 
 /** An instance that can be thrown away, with a disk and an address that can't. */
 export class AwsHost extends pulumi.ComponentResource implements CloudMachine {
@@ -103,7 +102,7 @@ export class AwsHost extends pulumi.ComponentResource implements CloudMachine {
         metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
         rootBlockDevice: {
           volumeType: "gp3",
-          volumeSize: rootDiskGiB,
+          volumeSize: providerPrices.aws.systemDiskGiB,
           encrypted: true,
           kmsKeyId: diskKey.arn,
           tags: this.tags,

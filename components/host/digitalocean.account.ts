@@ -22,7 +22,7 @@ export class DigitaloceanAccount extends pulumi.ComponentResource {
   /** By the hosts' names: firewalls know machines by their tags. */
   readonly tags: ReadonlyMap<string, digitalocean.Tag>;
 
-  constructor({ stack, hosts }: Topology, opts?: pulumi.ComponentResourceOptions) {
+  constructor({ stack, hosts, settings }: Topology, opts?: pulumi.ComponentResourceOptions) {
     super("muster:host:DigitaloceanAccount", "digitalocean", {}, opts);
     const name = physicalPrefix(stack);
     this.provider = new digitalocean.Provider(
@@ -34,10 +34,11 @@ export class DigitaloceanAccount extends pulumi.ComponentResource {
     const child = { parent: this, provider: this.provider };
     this.clientKey = clientKey(this.tls);
     this.operator = new digitalocean.SshKey("operator", { name, publicKey: this.clientKey }, child);
+    // One that isn't empty can't be removed, and the address may be left in it.
     this.project = new digitalocean.Project(
       "project",
       { name, description: `Muster, stack ${stack}`, purpose: "Chat, calls and meetings" },
-      child,
+      { ...child, protect: settings.protectData },
     );
     this.tags = new Map(
       hosts.map((host) => [

@@ -147,7 +147,10 @@ export class DigitaloceanHost extends pulumi.ComponentResource implements CloudM
     );
   }
 
-  /** Its removal would fail without the droplet, and isn't needed: it ends with it. */
+  /**
+   * It ends with the droplet, and another one takes the address over. Its own removal is never asked for: the provider
+   * breaks down where the address is nobody's already.
+   */
   private assign(
     address: digitalocean.ReservedIp,
     droplet: digitalocean.Droplet,
@@ -155,7 +158,7 @@ export class DigitaloceanHost extends pulumi.ComponentResource implements CloudM
     return new digitalocean.ReservedIpAssignment(
       `assignment-${this.name}`,
       { ipAddress: address.ipAddress, dropletId: droplet.id.apply(Number) },
-      { ...this.child, deleteBeforeReplace: true, deletedWith: droplet },
+      { ...this.child, deleteBeforeReplace: true, deletedWith: droplet, retainOnDelete: true },
     );
   }
 

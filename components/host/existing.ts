@@ -2,6 +2,7 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import type { Topology } from "../../stacks/topology";
+import { machineIdentity } from "../../stacks/topology/hosts";
 import { tunnelOf } from "../../stacks/topology/tunnel";
 import type { Host, HostsFactory, Machine } from "./host";
 import { machinePlanOf } from "./machinePlan";
@@ -42,7 +43,7 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
     this.publicAddress = server.address;
     this.privateAddress = server.privateAddress ?? server.address;
     this.peerAddress = peerAddresses[name] ?? this.privateAddress;
-    this.machine = { id: machineIdOf(server) };
+    this.machine = { id: machineIdentity(topology.settings, name) ?? "" };
     const plan = machinePlanOf(topology, name, {
       user,
       sshPort: port,
@@ -66,9 +67,6 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
     this.registerOutputs();
   }
 }
-
-/** A server that was installed anew shows another host key; where it doesn't, people say so. */
-export const machineIdOf = ({ hostKey, generation }: Server): string => `${hostKey} ${generation}`;
 
 /** Addresses at which servers reach each other: those of their private network, or of the tunnel. */
 export function peerAddressesOf(topology: Topology): Record<string, string> {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { MachineSettings } from "../../stacks/settings/machine";
 import { imagesOf, type Topology } from "../../stacks/topology";
-import { publishedRules } from "../../stacks/topology/firewall";
+import { publishedRules, sshNetworks } from "../../stacks/topology/firewall";
 import type { HostPlan } from "../../stacks/topology/types";
 import { architecturesOf } from "../services/images";
 import type { MachinePlan } from "./bootstrap/plan";
@@ -50,7 +50,7 @@ export function machinePlanOf(topology: Topology, host: string, facts: MachineFa
       from: fromHosts?.map((name) => `${peerAddresses[name] ?? ""}/32`) ?? from,
       path: path === "machine" ? ("input" as const) : ("docker" as const),
     })),
-    sshFrom: machine.sshFrom,
+    sshFrom: sshNetworks(machine),
     keepOpen: machine.keepOpen,
   };
 }

@@ -5,7 +5,7 @@
 import type { HostSettings } from "../../stacks/settings/schema";
 import type { Topology } from "../../stacks/topology";
 import { mainHost, mediaHost } from "../../stacks/topology/hosts";
-import { tunnelOf } from "../../stacks/topology/tunnel";
+import { sshAddress } from "../../stacks/topology/tunnel";
 
 /** Where a Docker Engine answers: `unix:///path/to/docker.sock`, or a machine that has one. */
 export type EngineAddress = string | SshAccess;
@@ -99,14 +99,11 @@ export function serversOf({ settings: { host } }: Pick<Topology, "settings">): R
   return { [mainHost]: host, ...(host.media === undefined ? {} : { [mediaHost]: host.media }) };
 }
 
-/** How a server that is there already is reached: through the tunnel, where SSH answers there alone. */
+/** How a server that is there already is reached. */
 export function accessOf(
   topology: Pick<Topology, "stack" | "settings" | "hosts">,
   host: string,
   { address, port, user, hostKey }: Server,
 ): SshAccess {
-  const tunnel = tunnelOf(topology);
-  const inside = tunnel?.hosts.find(({ name }) => name === host)?.address;
-  const at = tunnel?.sshOnly === true && inside !== undefined ? inside : address;
-  return { stack: topology.stack, host, address: at, port, user, hostKey };
+  return { stack: topology.stack, host, address: sshAddress(topology, host, address), port, user, hostKey };
 }

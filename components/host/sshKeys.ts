@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { secretSetting } from "../../stacks/settings/engine";
 import type { Topology } from "../../stacks/topology";
-import { tunnelOf } from "../../stacks/topology/tunnel";
+import { sshAddress } from "../../stacks/topology/tunnel";
 import { userDataOf } from "./cloudInit";
 import type { SshAccess } from "./ssh";
 
@@ -34,11 +34,9 @@ export function accessTo(
   publicAddress: pulumi.Input<string>,
   hostKey: tls.PrivateKey,
 ): pulumi.Output<SshAccess> {
-  const tunnel = tunnelOf(topology);
-  const inside = tunnel?.sshOnly === true ? tunnel.hosts.find(({ name }) => name === host) : undefined;
   const { stack } = topology;
   return pulumi
-    .all([inside?.address ?? publicAddress, hostKey.publicKeyOpenssh])
+    .all([sshAddress(topology, host, publicAddress), hostKey.publicKeyOpenssh])
     .apply(([address, key]) => ({ stack, host, address, port: 22, user, hostKey: key.trim() }));
 }
 

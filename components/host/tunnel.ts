@@ -191,6 +191,6 @@ function describe({ stack, address, port, user, host, hostKey }: SshAccess, said
   return [
     `The host ${host} at ${at} can't be reached over SSH.`,
     `  found: ${said === "" ? "no answer" : (said.split("\n").at(-1) ?? said)}`,
-    `  fix:   look whether the machine runs and its firewall lets this address in (muster:machine.sshFrom)`,
+    `  fix:   look whether the machine runs, and its firewall lets this address in (muster:machine.sshFrom); where Muster comes through the tunnel (muster:machine.vpn.ssh), connect yours`,
   ].join("\n");
 }

@@ -4,7 +4,7 @@ import * as random from "@pulumi/random";
 import type { Topology } from "../../stacks/topology";
 import { type Tunnel, tunnelOf } from "../../stacks/topology/tunnel";
 import type { VpnPlan } from "./bootstrap/plan";
-import { publicKeyOf } from "./wireguard";
+import { privateKeyOf, publicKeyOf, seedLength } from "./wireguard";
 
 /** Keys of all who are in the tunnel and don't keep their own to themselves. */
 export class TunnelKeys extends pulumi.ComponentResource {
@@ -19,12 +19,12 @@ export class TunnelKeys extends pulumi.ComponentResource {
     const provider = new random.Provider("tunnel", {}, { parent: this });
     const made = [...tunnel.hosts, ...tunnel.peers.filter(({ publicKey }) => publicKey === undefined)];
     for (const { name } of made) {
-      const key = new random.RandomBytes(
+      const seed = new random.RandomPassword(
         `tunnel-${name}`,
-        { length: 32 },
+        { length: seedLength, special: false },
         { parent: this, provider, protect },
       );
-      this.keys.set(name, key.base64);
+      this.keys.set(name, seed.result.apply(privateKeyOf));
     }
     this.registerOutputs();
   }
@@ -38,7 +38,7 @@ export class TunnelKeys extends pulumi.ComponentResource {
 
   /** The tunnel as one host sees it. @param addresses public ones of the hosts, by name. */
   planFor(host: string, addresses: Readonly<Record<string, pulumi.Input<string>>>): pulumi.Output<VpnPlan> {
-    const { port, network, sshOnly, hosts, peers } = this.tunnel;
+    const { port, network, ssh, hosts, peers } = this.tunnel;
     const others = [...hosts.filter(({ name }) => name !== host), ...peers];
     const own = hosts.find(({ name }) => name === host);
     if (own === undefined) throw new Error(`no host ${host} in the tunnel`);
@@ -52,7 +52,13 @@ export class TunnelKeys extends pulumi.ComponentResource {
         })),
       ),
     );
-    return known.apply((all) => ({ port, network, address: own.address, sshOnly, peers: all }));
+    return known.apply((all) => ({
+      port,
+      network,
+      address: own.address,
+      sshOnly: ssh === "tunnel",
+      peers: all,
+    }));
   }
 
   private publicKey(name: string): pulumi.Output<string> {

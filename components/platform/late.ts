@@ -1,18 +1,24 @@
 /** Puts late values into texts. */
 import { createHmac } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import type { Late, Text } from "../services/text";
+import type { Late, PlainText, Text } from "../services/text";
 
-/** Where late values come from. */
-export interface LateValues {
-  secret: (name: string) => pulumi.Input<string>;
+/** Where the hosts' addresses come from. */
+export interface Addresses {
   publicAddressOf: (host: string) => pulumi.Input<string>;
   privateAddressOf: (host: string) => pulumi.Input<string>;
   peerAddressOf: (host: string) => pulumi.Input<string>;
 }
 
+/** Where late values come from. */
+export interface LateValues extends Addresses {
+  secret: (name: string) => pulumi.Input<string>;
+}
+
 /** The text, complete: plain where nothing in it is late, an Output (secret if any part is) otherwise. */
-export function resolve(source: string | Text, values: LateValues): pulumi.Input<string> {
+export function resolve(source: string | PlainText, values: Addresses): pulumi.Input<string>;
+export function resolve(source: string | Text, values: LateValues): pulumi.Input<string>;
+export function resolve(source: string | Text, values: Addresses | LateValues): pulumi.Input<string> {
   if (typeof source === "string") return source;
   const { parts } = source;
   const [only, ...more] = parts;
@@ -20,11 +26,12 @@ export function resolve(source: string | Text, values: LateValues): pulumi.Input
   return pulumi.all(parts.map((part) => valueOf(part, values))).apply((texts) => texts.join(""));
 }
 
-function valueOf(part: string | Late, values: LateValues): pulumi.Input<string> {
+function valueOf(part: string | Late, values: Addresses | LateValues): pulumi.Input<string> {
   if (typeof part === "string") return part;
   if ("publicAddressOf" in part) return values.publicAddressOf(part.publicAddressOf);
   if ("privateAddressOf" in part) return values.privateAddressOf(part.privateAddressOf);
   if ("peerAddressOf" in part) return values.peerAddressOf(part.peerAddressOf);
+  if (!("secret" in values)) throw new Error(`no secret ${part.secret} here`);
   const value = values.secret(part.secret);
   return part.encode === "json" ? pulumi.output(value).apply((plain) => JSON.stringify(plain)) : value;
 }

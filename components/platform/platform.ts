@@ -4,6 +4,8 @@ import type { ImagePlan, ServicePlan, Topology } from "../../stacks/topology";
 import { outsideNetwork } from "../../stacks/topology/exposure";
 import { mainHost } from "../../stacks/topology/hosts";
 import type { Network } from "../../stacks/topology/types";
+import type { EdgeSecrets } from "../edge/edge";
+import { addressesOf, hostOf } from "../host/addresses";
 import type { Host } from "../host/host";
 import { backup } from "../services/backup/backup";
 import { showLogsOnError } from "./failure";
@@ -17,6 +19,8 @@ import { identityLabels, labelList, type UnitContext } from "./resource";
 export interface PlatformArgs {
   topology: Topology;
   hosts: readonly Host[];
+  /** Secrets that the edge gives to services. Default: none. */
+  edgeSecrets?: EdgeSecrets;
 }
 
 /** Turns a topology's services into containers, files, volumes, networks and jobs on their hosts. */
@@ -26,9 +30,13 @@ export class Platform extends pulumi.ComponentResource {
   private readonly contexts: ReadonlyMap<string, UnitContext>;
   private readonly guard: Guard;
 
-  constructor(name: string, { topology, hosts }: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { topology, hosts, edgeSecrets = {} }: PlatformArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("muster:platform:Platform", name, {}, opts);
-    const secrets = this.createSecrets(topology);
+    const secrets = this.createSecrets(topology, edgeSecrets);
     this.guard = new Guard(topology, hostOf(hosts, backupHost(topology)).engine);
     const values = valuesOf(hosts, secrets);
     this.contexts = new Map(
@@ -39,8 +47,8 @@ export class Platform extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 
-  private createSecrets({ services, secrets, settings }: Topology): Secrets {
-    const args = { services, settings: secrets, protect: settings.protectData };
+  private createSecrets({ services, secrets, settings }: Topology, given: EdgeSecrets): Secrets {
+    const args = { services, settings: secrets, given, protect: settings.protectData };
     return new Secrets("secrets", args, { parent: this });
   }
 
@@ -54,7 +62,7 @@ export class Platform extends pulumi.ComponentResource {
       pulled: (image) => this.pulled(image, host.name),
       toolsImage: topology.toolsImage,
       values,
-      onError: showLogsOnError(host.engine),
+      onError: showLogsOnError(host.name, host.engine),
     };
   }
 
@@ -140,21 +148,13 @@ export class Platform extends pulumi.ComponentResource {
   }
 }
 
-function hostOf(hosts: readonly Host[], name: string): Host {
-  const host = hosts.find((candidate) => candidate.name === name);
-  if (host === undefined) throw new Error(`no host ${name} in this stack`);
-  return host;
-}
-
 /** Where the container runs that is asked before anything comes near data. */
 const backupHost = ({ services, hosts }: Topology): string =>
   services.find(({ name }) => name === backup.name)?.host ?? hosts[0]?.name ?? mainHost;
 
 const valuesOf = (hosts: readonly Host[], secrets: Secrets): LateValues => ({
   secret: (name) => secrets.get(name),
-  publicAddressOf: (host) => hostOf(hosts, host).publicAddress,
-  privateAddressOf: (host) => hostOf(hosts, host).privateAddress,
-  peerAddressOf: (host) => hostOf(hosts, host).peerAddress,
+  ...addressesOf(hosts),
 });
 
 /** What everything on a host gets, so that it goes with its machine and comes anew on another one. */

@@ -8,11 +8,13 @@ export interface SecretsArgs {
   services: readonly ServicePlan[];
   /** Secret settings that are there. */
   settings: ReadonlySet<SecretSetting>;
+  /** Those that other parts of the stack have made, by their names. */
+  given: Readonly<Record<string, pulumi.Output<string>>>;
   /** Keep what was generated when the stack is destroyed. */
   protect: boolean;
 }
 
-/** Every secret of the stack, by the name that services use: generated ones, and those from the settings. */
+/** Every secret of the stack, by the name that services use: generated ones, those from the settings, and given ones. */
 export class Secrets extends pulumi.ComponentResource {
   /** Tells this installation apart from another with the same stack name. */
   readonly instance: pulumi.Output<string>;
@@ -37,6 +39,7 @@ export class Secrets extends pulumi.ComponentResource {
       for (const [secret, length] of Object.entries(service.generates ?? {}))
         this.values.set(secret, password(secret, length));
     for (const setting of args.settings) this.values.set(setting, secretSetting(setting));
+    for (const [secret, value] of Object.entries(args.given)) this.values.set(secret, value);
     this.registerOutputs();
   }
 

@@ -1,13 +1,10 @@
-import type { Settings } from "../../stacks/settings/schema";
 import { sayReady } from "./job";
-import type { Job, Route, Sandbox, Service } from "./service";
-import { type PlainText, text } from "./text";
+import { adminAddress, caddyfile, certificateFiles, healthPort } from "./caddyfile";
+import type { Job, Sandbox, Service } from "./service";
+import { text } from "./text";
+import { model } from "./model";
 
-/** Port of the health answer, inside the container's own loopback. */
-const healthPort = 8080;
-
-/** Where a change of the configuration is handed in: on a volume that this service alone has. */
-const adminAddress = "unix//config/admin.sock";
+const size = model.caddy;
 
 const sandbox: Sandbox = {
   capabilities: {
@@ -54,7 +51,12 @@ export const caddy: Service = {
   user: { uid: 1000, gid: 1000 },
   when: () => true,
   role: "app",
-  needs: ({ active }) => ({ memoryMiB: 96 + 0.1 * active, cpus: 0.05 + active / 5000, diskGiB: 1 }),
+  needs: ({ active }) => ({
+    memoryMiB: size.memoryBase + size.memoryPerActive * active,
+    cpus: size.cpusBase + size.cpusPerActive * active,
+    diskGiB: size.diskBase,
+    trafficGB: size.trafficPerActive * active,
+  }),
   ports: ({ web }) => [
     {
       name: "http",
@@ -85,7 +87,10 @@ export const caddy: Service = {
   ],
   container: ({ settings, routes }) => ({
     environment: { XDG_DATA_HOME: "/data", XDG_CONFIG_HOME: "/config" },
-    files: [{ name: "Caddyfile", content: caddyfile(settings, routes), reloaded: true }],
+    files: [
+      { name: "Caddyfile", content: caddyfile(settings, routes), reloaded: true },
+      ...certificateFiles(settings),
+    ],
     command: ["caddy", "run", "--config", "/muster/Caddyfile", "--adapter", "caddyfile"],
   }),
   sandbox,
@@ -100,64 +105,3 @@ export const caddy: Service = {
   stopGraceSeconds: 30,
   jobs: [reload],
 };
-
-/** How sites get their certificates when nothing else is said. */
-export function tlsMode(settings: Settings): "internal" | "acme" | "origin" {
-  if (settings.edge.provider === "cloudflare") return "origin";
-  const local = settings.domain === "localhost" || settings.domain.endsWith(".localhost");
-  return settings.edge.tls ?? (local ? "internal" : "acme");
-}
-
-/**
- * Caddy's configuration. Changes come in by a socket that only the reload job has.
- * `X-Forwarded-For` is overwritten with the address that Caddy itself sees, so nobody can forge it.
- */
-export function caddyfile(settings: Settings, routes: readonly Route[]): PlainText {
-  const tls = tlsMode(settings);
-  const email = settings.edge.provider === "none" ? settings.edge.email : undefined;
-  const global = [
-    `admin ${adminAddress}`,
-    "servers {\n\t\tprotocols h1 h2\n\t}",
-    ...(tls === "internal" ? ["skip_install_trust"] : []),
-    ...(email === undefined ? [] : [`email ${email}`]),
-  ];
-  const sites = routes.map((route) => site(route, tls, settings.web.httpsPort));
-  return sites.reduce<PlainText>(
-    (file, next) => text`${file}${next}`,
-    text`{
-	${global.join("\n\t")}
-}
-
-http://127.0.0.1:${healthPort} {
-	bind 127.0.0.1
-	respond 200
-}
-`,
-  );
-}
-
-function site(route: Route, tls: ReturnType<typeof tlsMode>, httpsPort: number): PlainText {
-  const port = httpsPort === 443 ? "" : `:${httpsPort}`;
-  return text`
-http://${route.host} {
-	redir https://${route.host}${port}{uri} 308
-}
-
-https://${route.host} {${tls === "internal" ? "\n\ttls internal" : ""}
-	request_body {
-		max_size ${route.maxBodyMiB}MiB
-	}
-${framing(route)}	reverse_proxy ${route.upstream} {
-		header_up X-Forwarded-For {client_ip}
-		lb_try_duration 10s
-		stream_close_delay 5m
-	}
-}
-`;
-}
-
-/** Who may show a site in a frame, where the site leaves it to the proxy. */
-const framing = ({ framedBy }: Route): string =>
-  framedBy === undefined
-    ? ""
-    : `\theader Content-Security-Policy "frame-ancestors 'self' ${framedBy.join(" ")}"\n`;

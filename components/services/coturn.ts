@@ -1,8 +1,20 @@
 import type { Settings } from "../../stacks/settings/schema";
 import { meets } from "./jitsi";
+import {
+  certificateVolume,
+  relays,
+  relaysOverTls,
+  tlsExpectations,
+  tlsLines,
+  tlsPorts,
+  tlsStart,
+} from "./coturn.tls";
 import { healthFile, scriptedHealth } from "./health";
-import type { Service, ServiceContext } from "./service";
+import { lowestPort, type Service, type ServiceContext } from "./service";
 import { type PlainText, secret, text, type Text } from "./text";
+import { model } from "./model";
+
+const size = model.coturn;
 
 /** A browser asks for one over UDP and one over TCP, on each of two networks. */
 const allocationsPerPerson = 4;
@@ -16,9 +28,7 @@ export function relayRange(settings: Settings): { first: number; last: number; a
   return { first: media.relayFirstPort, last: media.relayFirstPort + allocations - 1, allocations };
 }
 
-/** Whether clients get a relay. */
-export const relays = (settings: Settings): boolean =>
-  settings.turn === "on" && (settings.calls !== "off" || meets(settings));
+export { relays };
 
 /** The secret that coturn shares with those who hand out credentials: the operator's, or a generated one. */
 export const turnSecret = ({ secrets }: Pick<ServiceContext, "secrets">) =>
@@ -34,7 +44,11 @@ export const coturn: Service = {
   role: "media",
   needs: (_, settings) => {
     const { allocations } = relayRange(settings);
-    return { memoryMiB: 48 + 0.1 * allocations, cpus: 0.05 + 0.001 * allocations, diskGiB: 0 };
+    return {
+      memoryMiB: size.memoryBase + size.memoryPerAllocation * allocations,
+      cpus: size.cpusBase + size.cpusPerAllocation * allocations,
+      diskGiB: 0,
+    };
   },
   ports: (settings) => [
     {
@@ -62,8 +76,10 @@ export const coturn: Service = {
       exposure: "media",
       why: "the relay's back, towards the media servers",
     },
+    ...tlsPorts(settings),
   ],
   volumes: () => [],
+  sees: certificateVolume,
   generates: { "turn-secret": 40 },
   container: (context) => ({
     environment: {},
@@ -76,8 +92,11 @@ export const coturn: Service = {
           command: text`turnutils_stunclient -p ${context.settings.media.turnPort} ${context.privateAddress}`,
           restartAfterSeconds: 120,
         },
+        ...tlsExpectations(context.settings),
       ]),
+      ...(relaysOverTls(context.settings) ? [tlsStart.file] : []),
     ],
+    ...(relaysOverTls(context.settings) ? { entrypoint: tlsStart.entrypoint } : {}),
     command: ["turnserver", "-c", "/muster/turnserver.conf"],
   }),
   shell: true,
@@ -98,6 +117,11 @@ export const coturn: Service = {
     openFiles: { value: 16_384, reason: "a socket per allocation and per client" },
   },
   health: scriptedHealth({ startSeconds: 60 }),
+  // On the host's network no right of the container's helps.
+  sysctls: ({ media, turn }) => {
+    const lowest = Math.min(media.turnPort, ...(turn === "tls" ? [media.turnTlsPort] : []));
+    return lowest < 1024 ? { [lowestPort]: lowest } : {};
+  },
   startsAfter: [],
   stopGraceSeconds: 10,
   jobs: [],
@@ -149,7 +173,7 @@ function configuration(context: ServiceContext): Text {
     "stale-nonce=600",
     "no-multicast-peers",
     "no-tcp-relay",
-    "no-tls",
+    ...tlsLines(settings),
     "no-dtls",
     "no-software-attribute",
     "log-file=stdout",

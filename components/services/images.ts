@@ -51,6 +51,8 @@ const images = {
   rtcd: { registry: "docker.io", repository: "mattermost/rtcd", tag: "v1.2.6" },
   // renovate: datasource=docker depName=coturn/coturn
   coturn: { registry: "docker.io", repository: "coturn/coturn", tag: "4.17.0-r0" },
+  // renovate: datasource=docker depName=goacme/lego
+  lego: { registry: "docker.io", repository: "goacme/lego", tag: "v4.35.2" },
   "jitsi-web": { ...jitsi, repository: "jitsi/web" },
   "jitsi-prosody": { ...jitsi, repository: "jitsi/prosody" },
   "jitsi-jicofo": { ...jitsi, repository: "jitsi/jicofo" },

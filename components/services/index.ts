@@ -1,5 +1,6 @@
 import { backup } from "./backup/backup";
 import { caddy } from "./caddy";
+import { certificates } from "./certificates";
 import { coturn } from "./coturn";
 import { jitsiJicofo } from "./jitsi.jicofo";
 import { jitsiJvb } from "./jitsi.jvb";
@@ -21,5 +22,6 @@ export const services: readonly Service[] = [
   jitsiJicofo,
   jitsiJvb,
   coturn,
+  certificates,
   backup,
 ];

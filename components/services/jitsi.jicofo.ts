@@ -1,8 +1,8 @@
 import { jitsiContainer, jitsiHealth, jitsiSandbox, jitsiUser, meets, ownCheck, xmppServer } from "./jitsi";
 import type { Service } from "./service";
+import { model } from "./model";
 
-/** Memory of the JVM beside its heap. */
-const beside = 192;
+const size = model.jicofo;
 
 /** Jicofo: makes the rooms and gives each participant a place at the videobridge. */
 export const jitsiJicofo: Service = {
@@ -13,8 +13,8 @@ export const jitsiJicofo: Service = {
   when: meets,
   role: "app",
   needs: ({ inMeetings }) => ({
-    memoryMiB: beside + Math.min(3072, 224 + 2 * inMeetings),
-    cpus: 0.05 + inMeetings / 1000,
+    memoryMiB: size.memoryBeside + Math.min(size.heapMost, size.heapBase + size.heapPerPerson * inMeetings),
+    cpus: size.cpusBase + size.cpusPerPerson * inMeetings,
     diskGiB: 0,
   }),
   ports: () => [],
@@ -26,7 +26,7 @@ export const jitsiJicofo: Service = {
         XMPP_PORT: String(xmppServer.port),
         ENABLE_AUTH: "1",
         AUTH_TYPE: "jwt",
-        JICOFO_MAX_MEMORY: `${needs.memoryMiB - beside}m`,
+        JICOFO_MAX_MEMORY: `${needs.memoryMiB - size.memoryBeside}m`,
       },
       secrets: { JICOFO_AUTH_PASSWORD: "jicofo-password" },
       expectations: [ownCheck],

@@ -1,14 +1,21 @@
 import { jitsiContainer, jitsiHealth, jitsiSandbox, jitsiUser, meets, ownCheck, xmppServer } from "./jitsi";
 import type { Settings } from "../../stacks/settings/schema";
-import type { Service } from "./service";
+import type { Demand, Service } from "./service";
+import { model } from "./model";
 
-/** Memory of the JVM beside its heap. */
-const beside = 256;
+const size = model.jvb;
 
 /** Whether the advertised address is one of a private network, which Java calls site-local. */
 function isPrivate({ host }: Settings): boolean {
   const address = "address" in host ? host.address : "";
   return /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(address);
+}
+
+/** What the bridge sends when everybody is in one meeting: to each, the others' cameras and voices. */
+function meetingsMbps({ inMeetings, cameras }: Demand): number {
+  const seen = Math.max(0, Math.min(cameras, inMeetings - 1));
+  const perPerson = Math.min(size.trafficPerPersonMost, size.trafficPerCamera * seen) + size.trafficPerPerson;
+  return inMeetings * perPerson;
 }
 
 /** Jitsi Videobridge: everybody's media goes through it. */
@@ -19,12 +26,12 @@ export const jitsiJvb: Service = {
   user: jitsiUser,
   when: meets,
   role: "media",
-  // Four cores carry 225 people with cameras; a tile view of ten is 3 Mbit/s. Source: the handbook's requirements.
-  needs: ({ inMeetings }) => ({
-    memoryMiB: beside + Math.min(3072, 448 + 6 * inMeetings),
-    cpus: 0.1 + inMeetings / 56,
+  needs: (people) => ({
+    memoryMiB:
+      size.memoryBeside + Math.min(size.heapMost, size.heapBase + size.heapPerPerson * people.inMeetings),
+    cpus: size.cpusBase + size.cpusPerTraffic * meetingsMbps(people),
     diskGiB: 0,
-    egressMbps: 3 * inMeetings,
+    egressMbps: meetingsMbps(people),
   }),
   ports: ({ media }) => [
     {
@@ -58,7 +65,7 @@ export const jitsiJvb: Service = {
         DISABLE_AWS_HARVESTER: "true",
         // A probe asks here for a place to send media to.
         COLIBRI_REST_ENABLED: "true",
-        VIDEOBRIDGE_MAX_MEMORY: `${needs.memoryMiB - beside}m`,
+        VIDEOBRIDGE_MAX_MEMORY: `${needs.memoryMiB - size.memoryBeside}m`,
       },
       secrets: { JVB_AUTH_PASSWORD: "jvb-password" },
       expectations: [ownCheck],

@@ -1,4 +1,5 @@
 import { relays, turnSecret } from "./coturn";
+import { relaysOverTls } from "./coturn.tls";
 import {
   jitsiAppId,
   jitsiContainer,
@@ -11,6 +12,10 @@ import {
 } from "./jitsi";
 import type { Service, ServiceContext } from "./service";
 import { type PlainText, text } from "./text";
+import { mediaName } from "./tls";
+import { model } from "./model";
+
+const size = model.prosody;
 
 /** How long credentials for the relay hold: longer than a meeting. */
 const turnSeconds = 4 * 60 * 60;
@@ -25,8 +30,8 @@ export const jitsiProsody: Service = {
   role: "app",
   // One core does it all.
   needs: ({ inMeetings }) => ({
-    memoryMiB: 112 + 0.5 * inMeetings,
-    cpus: 0.05 + Math.min(1, inMeetings / 500),
+    memoryMiB: size.memoryBase + size.memoryPerPerson * inMeetings,
+    cpus: size.cpusBase + Math.min(1, size.cpusPerPerson * inMeetings),
     diskGiB: 0,
   }),
   ports: () => [
@@ -124,5 +129,8 @@ function turn({ settings, publicAddressOf }: ServiceContext): Record<string, str
     TURN_PORT: port,
     TURN_TRANSPORT: "udp,tcp",
     TURN_TTL: String(turnSeconds),
+    ...(relaysOverTls(settings)
+      ? { TURNS_HOST: mediaName(settings), TURNS_PORT: String(settings.media.turnTlsPort) }
+      : {}),
   };
 }

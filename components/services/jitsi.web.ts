@@ -2,6 +2,9 @@ import { relays } from "./coturn";
 import { jitsiContainer, jitsiHealth, jitsiSandbox, jitsiUser, meets, xmppServer } from "./jitsi";
 import type { Service } from "./service";
 import { text } from "./text";
+import { model } from "./model";
+
+const size = model.jitsiWeb;
 
 /** Jitsi Meet's pages, and the way of their signalling to the XMPP server. */
 export const jitsiWeb: Service = {
@@ -11,7 +14,11 @@ export const jitsiWeb: Service = {
   user: jitsiUser,
   when: meets,
   role: "app",
-  needs: ({ inMeetings }) => ({ memoryMiB: 56 + 0.2 * inMeetings, cpus: 0.05, diskGiB: 0 }),
+  needs: ({ inMeetings }) => ({
+    memoryMiB: size.memoryBase + size.memoryPerPerson * inMeetings,
+    cpus: size.cpusBase,
+    diskGiB: 0,
+  }),
   ports: () => [
     {
       name: "http",

@@ -4,11 +4,14 @@
  */
 import type { Settings } from "../../stacks/settings/schema";
 import { relays, turnSecret } from "./coturn";
+import { relaysOverTls } from "./coturn.tls";
 import type { Expectation } from "./health";
 import { withOwnAddress } from "./ownAddress";
 import { callsLoad, callsMediaPorts } from "./rtcd";
 import type { Needs, Port, ServiceContext } from "./service";
 import { jsonText, type JsonValue, type Late, type PlainText, text } from "./text";
+import { mediaName } from "./tls";
+import { model } from "./model";
 
 export const callsPluginId = "com.mattermost.calls";
 /** People whose media the chat server itself carries at most, as Mattermost advises. */
@@ -22,8 +25,12 @@ export const callsPorts = ({ calls, media }: Settings): readonly Port[] =>
 
 /** What calls cost the chat server: all of their media, or its part in signalling. */
 export function callsNeeds({ calls, people }: Settings): Needs {
-  if (calls === "embedded") return callsLoad(people.inCalls);
-  return { memoryMiB: calls === "rtcd" ? 0.2 * people.inCalls : 0, cpus: 0, diskGiB: 0 };
+  if (calls === "embedded") return callsLoad(people);
+  return {
+    memoryMiB: calls === "rtcd" ? model.mattermost.memoryPerPersonInCalls * people.inCalls : 0,
+    cpus: 0,
+    diskGiB: 0,
+  };
 }
 
 /**
@@ -61,7 +68,9 @@ export function callsEnvironment(context: ServiceContext): Record<string, string
 function iceServers({ settings, publicAddressOf }: ServiceContext): PlainText {
   if (!relays(settings)) return text`[]`;
   const at = text`${publicAddressOf("coturn")}:${settings.media.turnPort}`;
-  return jsonText([{ urls: [text`turn:${at}?transport=udp`, text`turn:${at}?transport=tcp`] }]);
+  const overTls = text`turns:${mediaName(settings)}:${settings.media.turnTlsPort}?transport=tcp`;
+  const urls = [text`turn:${at}?transport=udp`, text`turn:${at}?transport=tcp`];
+  return jsonText([{ urls: relaysOverTls(settings) ? [...urls, overTls] : urls }]);
 }
 
 /** How the chat server starts where it carries media itself. */

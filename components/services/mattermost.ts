@@ -7,6 +7,9 @@ import { database } from "./postgres";
 import { callsSysctls } from "./rtcd";
 import type { Service, ServiceContext } from "./service";
 import { type PlainText, secret, text } from "./text";
+import { mibPerGiB, model } from "./model";
+
+const size = model.mattermost;
 
 /** Connections to the database at most; the sum over all consumers must stay below PostgreSQL's own limit. */
 const maxOpenConnections = 100;
@@ -19,13 +22,14 @@ export const mattermost: Service = {
   user: { uid: 2000, gid: 2000 },
   when: () => true,
   role: "app",
-  needs: ({ accounts, active }, settings) => {
+  needs: ({ accounts, active, historyMonths }, settings) => {
     const calls = callsNeeds(settings);
     return {
       ...calls,
-      memoryMiB: 640 + 1 * active + 0.1 * accounts + calls.memoryMiB,
-      cpus: 0.2 + active / 1000 + calls.cpus,
-      diskGiB: 2 + accounts * 0.18,
+      memoryMiB:
+        size.memoryBase + size.memoryPerActive * active + size.memoryPerAccount * accounts + calls.memoryMiB,
+      cpus: size.cpusBase + size.cpusPerActive * active + calls.cpus,
+      diskGiB: size.diskBase + (size.diskPerAccount * accounts * historyMonths) / mibPerGiB,
     };
   },
   ports: (settings) => [
@@ -36,6 +40,17 @@ export const mattermost: Service = {
       exposure: "web",
       site: "chat",
       healthPath: "/api/v4/system/ping",
+      machinePaths: ["/hooks/"],
+      signInPaths: ["/api/v4/users/login"],
+      // Not all of /api/v4/config: everybody asks for /api/v4/config/client.
+      adminPaths: [
+        "/admin_console*",
+        "/api/v4/config",
+        "/api/v4/config/environment",
+        "/api/v4/config/patch",
+        "/api/v4/config/reload",
+      ],
+      freeTextPaths: ["/api/v4/", "/plugins/", "/hooks/"],
       maxBodyMiB: settings.chat.maxFileSizeMiB + 5,
       why: "web page, API and websocket",
     },

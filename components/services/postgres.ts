@@ -1,6 +1,9 @@
 import type { ImageName } from "./images";
 import type { Service } from "./service";
 import { secret, text } from "./text";
+import { mibPerGiB, model } from "./model";
+
+const size = model.postgres;
 
 /** The role and the database that Mattermost owns. */
 export const database = { user: "mattermost", name: "mattermost" } as const;
@@ -24,10 +27,10 @@ export const postgres: Service = {
   user: { uid: 70, gid: 70 },
   when: () => true,
   role: "app",
-  needs: ({ accounts, active }) => ({
-    memoryMiB: 256 + 0.5 * active + 0.05 * accounts,
-    cpus: 0.1 + active / 2000,
-    diskGiB: 1 + accounts * 0.02,
+  needs: ({ accounts, active, historyMonths }) => ({
+    memoryMiB: size.memoryBase + size.memoryPerActive * active + size.memoryPerAccount * accounts,
+    cpus: size.cpusBase + size.cpusPerActive * active,
+    diskGiB: size.diskBase + (size.diskPerAccount * accounts * historyMonths) / mibPerGiB,
   }),
   ports: () => [
     {

@@ -1,6 +1,7 @@
 import { healthFile, scriptedHealth } from "./health";
 import { withOwnAddress } from "./ownAddress";
-import type { Service } from "./service";
+import type { Demand, Needs, Service } from "./service";
+import { model } from "./model";
 
 /** Port of its interface, for the chat server alone: metrics and profiles there ask for no password. */
 const apiPort = 8045;
@@ -15,7 +16,10 @@ export const rtcd: Service = {
   user: { uid: 65532, gid: 65532 },
   when: ({ calls }) => calls === "rtcd",
   role: "media",
-  needs: ({ inCalls }) => ({ ...callsLoad(inCalls), memoryMiB: 128 + callsLoad(inCalls).memoryMiB }),
+  needs: (people) => {
+    const load = callsLoad(people);
+    return { ...load, memoryMiB: model.rtcd.memoryBase + load.memoryMiB };
+  },
   ports: ({ media }) => [
     {
       name: "api",
@@ -91,13 +95,38 @@ export function callsMediaPorts(port: number): ReturnType<Service["ports"]> {
   }));
 }
 
-/**
- * What people in calls cost, with a screen shared in every tenth seat. Source: Mattermost's measurements, 100 calls
- * of 10 on 4 vCPUs: 84 % CPU, 1.73 GB, 1530 Mbit/s out.
- */
-export const callsLoad = (inCalls: number) => ({
-  memoryMiB: 1.7 * inCalls,
-  cpus: 0.0034 * inCalls,
-  diskGiB: 0,
-  egressMbps: 1.6 * inCalls,
-});
+/** What calls cost whoever carries their media: all people in one call, which is the most that they can ask. */
+export function callsLoad({ inCalls, sharing }: Pick<Demand, "inCalls" | "sharing">): Needs {
+  const others = Math.max(0, inCalls - 1);
+  return streamsLoad({
+    people: inCalls,
+    voicesIn: Math.min(model.calls.voices, inCalls),
+    voicesOut: Math.min(model.calls.voices, inCalls) * others,
+    screensIn: sharing,
+    screensOut: sharing * others,
+  });
+}
+
+/** Streams through a media server: in from those who speak or share, out to everybody else in their call. */
+export interface Streams {
+  people: number;
+  voicesIn: number;
+  voicesOut: number;
+  screensIn: number;
+  screensOut: number;
+}
+
+/** What streams cost. */
+export function streamsLoad({ people, voicesIn, voicesOut, screensIn, screensOut }: Streams) {
+  const size = model.calls;
+  return {
+    memoryMiB: size.memoryPerPerson * people + size.memoryPerScreen * screensIn,
+    cpus:
+      size.cpusPerVoiceIn * voicesIn +
+      size.cpusPerVoiceOut * voicesOut +
+      size.cpusPerScreenIn * screensIn +
+      size.cpusPerScreenOut * screensOut,
+    diskGiB: 0,
+    egressMbps: size.trafficPerVoice * voicesOut + size.trafficPerScreen * screensOut,
+  };
+}

@@ -20,6 +20,8 @@ export interface Needs {
   diskGiB: number;
   /** Traffic that leaves the host when busy. Default 0. */
   egressMbps?: number;
+  /** Traffic that leaves it in a month, beside that of the busy hours. Default 0. */
+  trafficGB?: number;
 }
 
 interface PortBase {
@@ -46,6 +48,14 @@ export interface WebPort extends PortBase {
   maxBodyMiB: number;
   /** Sites whose pages may show this one in a frame; left out, the service itself says so. */
   framedBy?: readonly Site[];
+  /** Starts of paths at which machines knock, from anywhere in the world: webhooks and the like. */
+  machinePaths?: readonly string[];
+  /** Paths at which people prove who they are. */
+  signInPaths?: readonly string[];
+  /** Paths for administrators; `*` at the end stands for any rest. */
+  adminPaths?: readonly string[];
+  /** Starts of paths that take whatever people write: code looks like an attack to rules that read requests. */
+  freeTextPaths?: readonly string[];
 }
 /** The reverse proxy's own door, through which all `web` ports are reached. */
 export interface EntryPort extends PortBase {
@@ -132,6 +142,17 @@ export interface ServiceFile {
   /** A change doesn't replace the container: a job of the service tells it to read the file again. */
   reloaded?: true;
 }
+
+/** A volume of another service on the same host, seen read-only. */
+export interface SeenVolume {
+  service: string;
+  volume: string;
+  /** Where the container sees it. */
+  path: string;
+}
+
+/** Kernel setting: the lowest port on which a program without rights may listen, on the host's own network. */
+export const lowestPort = "net.ipv4.ip_unprivileged_port_start";
 
 /** Where a service that sees what is backed up finds a volume of another one. */
 export const backedUpPath = (service: string, volume: string): string => `/volumes/${service}/${volume}`;
@@ -269,9 +290,11 @@ export interface Service {
   tools?: (settings: Settings) => readonly Tool[];
   /** Sees every volume whose files are backed up, read-only, as `backedUpPath` says. */
   seesBackedUp?: true;
+  /** Volumes of other services that it sees. */
+  sees?: (settings: Settings) => readonly SeenVolume[];
   /** What its database says about itself. */
   database?: DatabaseFacts;
-  /** Kernel settings that its host should have at least, by name. */
+  /** Kernel settings that its host should have at least, by name; at most, of `lowestPort`. */
   sysctls?: (settings: Settings) => Readonly<Record<string, number>>;
   /** Services that must be healthy before it starts, within one `up`. */
   startsAfter: readonly string[];

@@ -1,6 +1,7 @@
 /** What the Calls plugin tells its clients to connect by. */
 import { ProbeError } from "../error";
-import { askJson, type Trust } from "../net/http";
+import { askJson } from "../net/http";
+import { type Trust } from "../net/trust";
 import { type TurnServer } from "../turn/allocation";
 import { type IceServer, turnServers } from "../turn/url";
 

@@ -11,9 +11,10 @@ import {
   type Signal,
   type Signalling,
 } from "../media/session";
-import { parseJson, type Trust } from "../net/http";
+import { parseJson } from "../net/http";
+import { type Trust } from "../net/trust";
 import { openWebsocket } from "../net/websocket";
-import { type Transport } from "../net/wire";
+import { type Carrying } from "../net/wire";
 import { callsIceServers, type MattermostAccess } from "./ice";
 
 /** Before each of the plugin's actions and events on Mattermost's websocket. */
@@ -31,6 +32,7 @@ interface Event {
  * `tcp` media goes by ICE-TCP or the call fails.
  * @param options.channelId the channel's id, 26 letters and digits
  * @param options.turnTransport which of the plugin's TURN servers for the policy `relay`; default the first
+ * @param options.turnTrust by what a TURN server over TLS is trusted; default the system's roots
  * @param options.mediaAddress take only the media server's candidates of this address; default all
  * @param options.packetsPerSecond of sound; default 50
  * @param options.timeoutSeconds for each of: the plugin's answers, joining, media; default 20
@@ -40,6 +42,7 @@ export async function joinCall({
   channelId,
   transportPolicy,
   turnTransport,
+  turnTrust,
   mediaAddress,
   packetsPerSecond,
   timeoutSeconds = 20,
@@ -47,7 +50,8 @@ export async function joinCall({
 }: MattermostAccess & {
   channelId: string;
   transportPolicy: TransportPolicy;
-  turnTransport?: Transport;
+  turnTransport?: Carrying;
+  turnTrust?: Trust;
   mediaAddress?: string;
   packetsPerSecond?: number;
   timeoutSeconds?: number;
@@ -61,7 +65,7 @@ export async function joinCall({
   const session = await openSession(channel.signalling, {
     ...{ transportPolicy, mediaAddress, packetsPerSecond, timeoutSeconds, where },
     dataChannel: CALLS_DATA_CHANNEL,
-    turn: transportPolicy === "relay" ? relay : undefined,
+    turn: transportPolicy === "relay" && relay !== undefined ? { ...relay, trust: turnTrust } : undefined,
   });
   channel.send("unmute");
   return session;

@@ -3,7 +3,7 @@ import { type Element } from "@xmldom/xmldom";
 import { randomBytes } from "node:crypto";
 import WebSocket from "ws";
 import { checkTimeout, type Failure } from "../error";
-import { type Trust } from "../net/http";
+import { type Trust } from "../net/trust";
 import { openWebsocket } from "../net/websocket";
 import { childOf, conditionOf, element, parseXml, type Xml } from "./xml";
 

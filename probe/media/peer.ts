@@ -1,5 +1,6 @@
 /** A WebRTC peer with one microphone, as a browser in a call has: ICE, DTLS and SRTP are werift's. */
 import { MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters } from "werift";
+import { tlsOptions } from "../net/trust";
 import { type Transport } from "../net/wire";
 import { type TurnServer } from "../turn/allocation";
 import { releaseRelay, type SelectedPair, selectedPair } from "./pair";
@@ -61,6 +62,7 @@ export function openPeer({ transportPolicy, turn, packetsPerSecond }: PeerOption
     bundlePolicy: "max-bundle",
     iceTransportPolicy: transportPolicy === "relay" ? "relay" : "all",
     iceServers: turn === undefined || transportPolicy !== "relay" ? [] : [iceServer(turn)],
+    ...(turn?.trust === undefined ? {} : { turnTlsOptions: tlsOptions(turn.trust) }),
     iceUseIpv4: false,
     iceUseIpv6: false,
     iceAdditionalHostAddresses: [ANY_ADDRESS],
@@ -109,5 +111,10 @@ function iceServer({ host, port, transport = "udp", username = "", credential = 
   credential: string;
 } {
   const name = host.includes(":") ? `[${host}]` : host;
-  return { urls: `turn:${name}:${port}?transport=${transport}`, username, credential };
+  const way = transport === "tls" ? "tcp" : transport;
+  return {
+    urls: `${transport === "tls" ? "turns" : "turn"}:${name}:${port}?transport=${way}`,
+    username,
+    credential,
+  };
 }

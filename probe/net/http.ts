@@ -2,15 +2,8 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { type Failure } from "../error";
+import { tlsOptions, type Trust } from "./trust";
 import { failureOf } from "./wire";
-
-/** How much to trust a site's certificate. */
-export interface Trust {
-  /** The root certificate (PEM) of a site with a certificate of its own; default the system's roots. */
-  readonly ca?: string | undefined;
-  /** False: any certificate will do. Default true. */
-  readonly rejectUnauthorized?: boolean | undefined;
-}
 
 export interface JsonAnswer {
   readonly ok: true;
@@ -60,14 +53,6 @@ export function askJson(
     request.on("error", failed);
     request.end(body === undefined ? undefined : JSON.stringify(body));
   });
-}
-
-/** What Node's TLS takes of it. */
-export function tlsOptions({ ca, rejectUnauthorized }: Trust): { ca?: string; rejectUnauthorized?: boolean } {
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
-  };
 }
 
 /** What JSON says, or undefined where it isn't JSON. */

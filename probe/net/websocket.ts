@@ -1,7 +1,7 @@
 /** Websockets, as a browser opens them through the site's proxy. */
 import WebSocket from "ws";
 import { checkTimeout, type Failure } from "../error";
-import { type Trust, tlsOptions } from "./http";
+import { type Trust, tlsOptions } from "./trust";
 import { failureOf } from "./wire";
 
 export interface Socket {

@@ -1,11 +1,15 @@
 /** One UDP socket or TCP connection to one remote port, as messages. */
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
-import { connect, isIP } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { type Failure } from "../error";
 import { type Framing } from "./framing";
+import { tlsOptions, type Trust } from "./trust";
 
 export type Transport = "udp" | "tcp";
+/** How a server is reached: by one of these, or by TCP with TLS on it. */
+export type Carrying = Transport | "tls";
 
 /** An IP address with a port. */
 export interface Endpoint {
@@ -32,12 +36,16 @@ export function failureOf(error: NodeJS.ErrnoException): Failure {
   return { ok: false, outcome: late ? "no-answer" : "unreachable", reason: error.code ?? error.message };
 }
 
-/** Opens a wire. UDP sockets are connected: the system then tells of ICMP unreachable. */
+/** Opens a wire. UDP sockets are connected: the system then tells of ICMP unreachable. With TLS, the host's name counts. */
 export async function openWire(
-  transport: Transport,
+  carrying: Carrying,
   { host, port }: { host: string; port: number },
-  { framing, timeoutSeconds }: { framing: Framing; timeoutSeconds: number },
+  { framing, timeoutSeconds, trust = {} }: { framing: Framing; timeoutSeconds: number; trust?: Trust },
 ): Promise<Wire | Failure> {
+  if (carrying === "tls") {
+    const socket = connectTls({ host, port, ...tlsOptions(trust), ...nameOf(host) });
+    return openStream(socket, "secureConnect", framing, timeoutSeconds);
+  }
   let address = host;
   if (isIP(host) === 0)
     try {
@@ -45,10 +53,13 @@ export async function openWire(
     } catch (error) {
       return failureOf(error as NodeJS.ErrnoException);
     }
-  return transport === "udp"
+  return carrying === "udp"
     ? openUdp({ address, port })
-    : openTcp({ address, port }, framing, timeoutSeconds);
+    : openStream(connect({ host: address, port }), "connect", framing, timeoutSeconds);
 }
+
+/** An address is no name that a server could be asked for. */
+const nameOf = (host: string): { servername?: string } => (isIP(host) === 0 ? { servername: host } : {});
 
 function handlers(): { all: Set<Handler>; listen: Wire["listen"]; breakAll: (error: Error) => void } {
   const all = new Set<Handler>();
@@ -99,8 +110,13 @@ function openUdp(remote: Endpoint): Promise<Wire | Failure> {
   });
 }
 
-function openTcp(remote: Endpoint, framing: Framing, timeoutSeconds: number): Promise<Wire | Failure> {
-  const socket = connect({ host: remote.address, port: remote.port, noDelay: true });
+function openStream(
+  socket: Socket,
+  ready: "connect" | "secureConnect",
+  framing: Framing,
+  timeoutSeconds: number,
+): Promise<Wire | Failure> {
+  socket.setNoDelay(true);
   const { all, listen, breakAll } = handlers();
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
@@ -111,7 +127,7 @@ function openTcp(remote: Endpoint, framing: Framing, timeoutSeconds: number): Pr
       clearTimeout(timer);
       resolve(failureOf(error));
     });
-    socket.once("connect", () => {
+    socket.once(ready, () => {
       clearTimeout(timer);
       let received = Buffer.alloc(0);
       socket.removeAllListeners("error").on("error", breakAll);
@@ -125,7 +141,7 @@ function openTcp(remote: Endpoint, framing: Framing, timeoutSeconds: number): Pr
         ok: true,
         transport: "tcp",
         local: { address: socket.localAddress ?? "", port: socket.localPort ?? 0 },
-        remote,
+        remote: { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 },
         send: (message) => {
           if (!socket.destroyed) socket.write(framing.encode(message));
         },

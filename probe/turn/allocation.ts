@@ -2,7 +2,8 @@
 import { classes, makeIntegrityKey, Message, methods } from "werift";
 import { checkTimeout, type Failure } from "../error";
 import { stunStream } from "../net/framing";
-import { type Endpoint, openWire, type Transport, type Wire } from "../net/wire";
+import { type Trust } from "../net/trust";
+import { type Carrying, type Endpoint, openWire, type Wire } from "../net/wire";
 import { mappedIn, withoutMessage } from "../stun/binding";
 import { type Response, transact } from "../stun/transaction";
 import { relayData } from "./data";
@@ -12,7 +13,9 @@ export interface TurnServer {
   readonly host: string;
   readonly port: number;
   /** How the server is reached; its relay to peers is always UDP. Default `udp`. */
-  readonly transport?: Transport;
+  readonly transport?: Carrying;
+  /** By what it is trusted, where it is reached over TLS; default the system's roots. */
+  readonly trust?: Trust | undefined;
   /** Left out to see that the server wants one. */
   readonly username?: string;
   readonly credential?: string;
@@ -28,7 +31,7 @@ type Done = { readonly ok: true } | Failure;
 
 export interface Allocation {
   readonly ok: true;
-  readonly transport: Transport;
+  readonly transport: Carrying;
   /** Where peers reach us. */
   readonly relayed: Endpoint;
   /** Where the TURN server sees us. */
@@ -61,9 +64,9 @@ export async function allocate({
   timeoutSeconds = 5,
   ...server
 }: TurnServer & { timeoutSeconds?: number }): Promise<Allocation | Failure> {
-  const { host, port, transport = "udp" } = server;
+  const { host, port, transport = "udp", trust = {} } = server;
   checkTimeout(timeoutSeconds, `allocate ${host}:${port}`);
-  const wire = await openWire(transport, { host, port }, { framing: stunStream, timeoutSeconds });
+  const wire = await openWire(transport, { host, port }, { framing: stunStream, timeoutSeconds, trust });
   if (!wire.ok) return wire;
   const ask = authenticated(wire, server, timeoutSeconds);
   const response = await ask(methods.ALLOCATE, (request) => request.setAttribute("REQUESTED-TRANSPORT", UDP));

@@ -1,5 +1,5 @@
 /** ICE servers as browsers get them. */
-import { type Transport } from "../net/wire";
+import { type Carrying } from "../net/wire";
 import { type TurnServer } from "./allocation";
 
 /** One entry of a browser's `iceServers`. */
@@ -10,21 +10,24 @@ export interface IceServer {
 }
 
 /**
- * The TURN servers among ICE servers, one for each `turn:` URL (RFC 7065). `turns:` (TLS) and `stun:` are left
- * out. Without ?transport= it is UDP, on port 3478 where none is told.
+ * The TURN servers among ICE servers, one for each URL of theirs (RFC 7065). `stun:` is left out, and `turns:` over
+ * UDP. Without ?transport= it is UDP, on port 3478 where none is told; for `turns:` TLS, on port 5349.
  */
 export function turnServers(servers: readonly IceServer[]): TurnServer[] {
   return servers.flatMap(({ urls, username, credential }) =>
     [urls].flat().flatMap((url) => {
       const parts =
-        /^turn:(?:\[(?<six>[^\]]+)\]|(?<name>[^:?]+))(?::(?<port>\d+))?(?:\?transport=(?<by>udp|tcp))?$/i;
+        /^(?<scheme>turns?):(?:\[(?<six>[^\]]+)\]|(?<name>[^:?]+))(?::(?<port>\d+))?(?:\?transport=(?<by>udp|tcp))?$/i;
       const groups = parts.exec(url)?.groups;
       if (groups === undefined) return [];
+      const secure = groups["scheme"]?.toLowerCase() === "turns";
+      const by = groups["by"]?.toLowerCase();
+      if (secure && by === "udp") return [];
       return [
         {
           host: groups["six"] ?? groups["name"] ?? "",
-          port: Number(groups["port"] ?? 3478),
-          transport: (groups["by"]?.toLowerCase() ?? "udp") as Transport,
+          port: Number(groups["port"] ?? (secure ? 5349 : 3478)),
+          transport: secure ? "tls" : ((by ?? "udp") as Carrying),
           ...(username === undefined ? {} : { username }),
           ...(credential === undefined ? {} : { credential }),
         },

@@ -1,5 +1,7 @@
 /** Every generated block, by the name under which a page has a place for it. */
 import type { Topology } from "../../stacks/topology";
+import { planSchema } from "../../stacks/plan/schema";
+import { fieldsTable } from "./contract";
 import { outputsExample, outputsTable } from "./outputs";
 import {
   imagesTable,
@@ -10,7 +12,9 @@ import {
   servicesTable,
   volumesTable,
 } from "./services";
+import { policiesTable } from "./policies";
 import { editionsTable, settingsTable } from "./settings";
+import { callsTable, examplesTable, limitsTable, machinesTable, modelTable, sizesTable } from "./sizing";
 
 /** The blocks as they are for the stack `local` with every default. */
 export const blocksOf = (local: Topology): Readonly<Record<string, () => string>> => ({
@@ -23,6 +27,14 @@ export const blocksOf = (local: Topology): Readonly<Record<string, () => string>
   jobs: () => jobsTable(local.settings),
   sandbox: sandboxTable,
   images: imagesTable,
+  "sizing-model": modelTable,
+  "sizing-calls": callsTable,
+  "sizing-machines": machinesTable,
+  "sizing-examples": examplesTable,
+  "sizing-limits": limitsTable,
+  "sizing-prices": sizesTable,
+  plan: () => fieldsTable("Field", planSchema),
+  policies: policiesTable,
   outputs: outputsTable,
   "outputs-example": () => outputsExample(local),
 });

@@ -10,6 +10,8 @@ import { parseSettings } from "../../stacks/settings/parse";
 import { type Topology, topologyOf } from "../../stacks/topology";
 import { blocksOf } from "./blocks";
 import { blocksIn, fillBlocks } from "./markdown";
+import { planSchema } from "../../stacks/plan/schema";
+import { jsonSchemaOf } from "./contract";
 import { outputsJsonSchema } from "./outputs";
 import { sampleSettings } from "./sample";
 
@@ -55,6 +57,7 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
   const whole = {
     "Pulumi.README.yaml": sampleSettings(),
     "docs/outputs.schema.json": JSON.stringify(outputsJsonSchema()),
+    "docs/plan.schema.json": JSON.stringify(jsonSchemaOf(planSchema, "Plan of a Muster stack")),
   };
   const filled = pages().flatMap((path) => {
     const now = read(path) ?? "";

@@ -6,15 +6,42 @@ const ipv4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
 export const imageReference =
   /^([a-z0-9.-]+(:\d+)?\/)?[a-z0-9._/-]+(:[A-Za-z0-9_][\w.-]{0,127})(@sha256:[0-9a-f]{64})?$/;
 
+/** No name ends in a number: browsers would read it as an address. */
+const endsInNumber = /(^|\.)(\d+|0x[0-9a-f]*)$/;
 export const domainName = z
   .string()
-  .refine((text) => text.length <= 253 && text.split(".").every((part) => label.test(part)), {
-    error: "not a domain name",
-    params: { allowed: "letters, digits and hyphens between dots, in lower case, such as example.org" },
-  });
+  .refine(
+    (text) =>
+      text.length <= 253 && text.split(".").every((part) => label.test(part)) && !endsInNumber.test(text),
+    {
+      error: "not a domain name",
+      params: {
+        allowed:
+          "letters, digits and hyphens between dots, in lower case, not a number at the end, such as example.org",
+      },
+    },
+  );
 export const address = z.string().refine((text) => ipv4.test(text), {
   error: "not an IPv4 address",
   params: { allowed: "four numbers from 0 to 255, such as 203.0.113.10" },
+});
+const network = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}\/(3[0-2]|[12]?\d)$/;
+export const ipv4Network = z.string().refine((text) => network.test(text), {
+  error: "not an IPv4 network",
+  params: { allowed: "an address and the length of its prefix, such as 203.0.113.0/24" },
+});
+const regionNames = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
+const noCountries: readonly string[] = ["EU", "UN", "ZZ"];
+/** Of a code in use; an alias such as UK isn't one: Cloudflare would match nobody by it. */
+const isCountry = (code: string): boolean =>
+  code === "T1" ||
+  (/^[A-Z]{2}$/.test(code) &&
+    !noCountries.includes(code) &&
+    regionNames.of(code) !== undefined &&
+    new Intl.Locale("und", { region: code }).region === code);
+export const country = z.string().refine(isCountry, {
+  error: "not a country's code",
+  params: { allowed: "two capital letters (ISO 3166), such as DE, or GB for the United Kingdom; or T1" },
 });
 export const subdomain = z.string().refine((text) => label.test(text), {
   error: "not one DNS label",

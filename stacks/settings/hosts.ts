@@ -72,7 +72,9 @@ const cloudHost = <P extends "digitalocean" | "aws">(
       .string()
       .regex(/^[a-z]{2}[a-z0-9-]{1,20}$/)
       .describe(`Region, such as ${region}; the data stay in it.`),
-    size: z.enum(Object.keys(sizes[provider]) as [string, ...string[]]).describe("Size of the machine."),
+    size: z
+      .enum(["auto", ...Object.keys(sizes[provider])])
+      .describe("Size of the machine; `auto`: the cheapest that fits the people, with room to spare."),
     dataDiskGiB: z
       .int()
       .min(10)
@@ -87,7 +89,11 @@ const cloudHost = <P extends "digitalocean" | "aws">(
     generation,
     media: z
       .strictObject({
-        size: z.enum(Object.keys(sizes[provider]) as [string, ...string[]]).describe("Size of the machine."),
+        size: z
+          .enum(["auto", ...Object.keys(sizes[provider])])
+          .describe(
+            "Size of the machine; `auto`: the cheapest that fits, where one machine is too small or costs more than two.",
+          ),
         generation,
       })
       .optional()

@@ -1,12 +1,7 @@
 /** Settings of a machine that Muster sets up: every host but the local one. */
 import { z } from "zod";
-import { port, publicKey, timeOfDay } from "./fields";
+import { ipv4Network, port, publicKey, timeOfDay } from "./fields";
 
-const ipv4Network = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}\/(3[0-2]|[12]?\d)$/;
-const network = z.string().refine((text) => ipv4Network.test(text), {
-  error: "not an IPv4 network",
-  params: { allowed: "an address and the length of its prefix, such as 203.0.113.0/24" },
-});
 const wireguardKey = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
 
 const diskEncryption = z.discriminatedUnion("unlock", [
@@ -33,13 +28,15 @@ const diskEncryption = z.discriminatedUnion("unlock", [
 
 const vpn = z.strictObject({
   port: port.default(51_820).describe("UDP port of WireGuard."),
-  network: network
+  network: ipv4Network
     .default("10.213.0.0/24")
     .describe("Network of the tunnel; only what goes to it goes through the tunnel."),
-  sshOnly: z
-    .boolean()
-    .default(false)
-    .describe("SSH through the tunnel alone. Turn it on once your own tunnel works."),
+  ssh: z
+    .enum(["outside", "both", "tunnel"])
+    .default("outside")
+    .describe(
+      "Where SSH is: open outside, and Muster comes from there; both: Muster comes through the tunnel, and outside stays open; in the tunnel alone. A new machine has no tunnel yet: outside first.",
+    ),
   peers: z
     .record(
       z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
@@ -65,7 +62,12 @@ export const machineSchema = z
       .union([z.literal("off"), timeOfDay])
       .default("04:30")
       .describe("Time of a reboot, UTC, on days on which a security upgrade asks for one; `off`: never."),
-    sshFrom: z.array(network).min(1).default(["0.0.0.0/0"]).describe("Networks from which SSH is reached."),
+    sshFrom: z
+      .union([z.literal("everyone"), z.array(ipv4Network).min(1)])
+      .optional()
+      .describe(
+        "Networks from which SSH is reached, or the word `everyone`: keys alone let in. An `up` of a machine needs it, unless SSH is in the tunnel alone (`vpn.ssh`).",
+      ),
     authorizedKeys: z
       .array(publicKey)
       .default([])

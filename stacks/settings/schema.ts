@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { imageNames, newestPostgres, oldestPostgres } from "../../components/services/images";
 import { backupSchema } from "./backup";
+import { edgeSchema } from "./edge";
 import { count, domainName, email, imageReference, port, shownText, subdomain } from "./fields";
 import { hostSchema } from "./hosts";
 import { machineSchema } from "./machine";
@@ -28,28 +29,15 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
   host: hostSchema,
   machine: machineSchema,
-  edge: z
-    .discriminatedUnion("provider", [
-      z.strictObject({
-        provider: z.literal("none").describe("No edge: DNS records are yours to enter."),
-        tls: z
-          .enum(["internal", "acme"])
-          .optional()
-          .describe(
-            "Certificates: Caddy's own authority, or ACME. Default: internal for localhost, else acme.",
-          ),
-        email: email.optional().describe("Address that the ACME authority may write to."),
-      }),
-      z.strictObject({
-        provider: z.literal("cloudflare").describe("DNS, WAF and origin certificates at Cloudflare."),
-        zone: domainName.describe("Name of the zone at Cloudflare."),
-      }),
-    ])
-    .prefault({ provider: "none" }),
+  edge: edgeSchema,
   web: z
     .strictObject({
       httpPort: port.default(80).describe("Port for HTTP, which only redirects."),
       httpsPort: port.default(443).describe("Port for HTTPS."),
+      crawlers: z
+        .enum(["out", "in"])
+        .default("out")
+        .describe("Whether search engines are kept out of the sites: by robots.txt, and by the edge."),
     })
     .prefault({}),
   edition: z
@@ -66,11 +54,31 @@ export const settingsSchema = z.strictObject({
       inMeetings: count(10_000)
         .optional()
         .describe(`People in meetings at once; also the most in one meeting. ${usual}`),
+      sharing: count(10_000)
+        .optional()
+        .describe("People in calls who share a screen at once. Left out: one."),
+      cameras: count(10_000)
+        .optional()
+        .describe("People in meetings with a camera on at once. Left out: all of them."),
+      busyHours: count(744)
+        .default(40)
+        .describe("Hours a month in which so many call and meet; traffic follows from it."),
+      historyMonths: z
+        .int()
+        .min(1)
+        .max(240)
+        .default(12)
+        .describe("Months of messages and files that the data disk has room for."),
     })
     .transform(({ inCalls, inMeetings, ...people }) => ({
       ...people,
       inCalls: inCalls ?? Math.min(usualGroup, people.active),
       inMeetings: inMeetings ?? Math.min(usualGroup, people.active),
+    }))
+    .transform(({ sharing, cameras, ...people }) => ({
+      ...people,
+      sharing: sharing ?? Math.min(1, people.inCalls),
+      cameras: cameras ?? people.inMeetings,
     }))
     .prefault({}),
   calls: z
@@ -87,11 +95,16 @@ export const settingsSchema = z.strictObject({
       "Who meets: chat accounts alone, or also guests who have the link; they wait in the lobby until a member lets them in. Members alone start a meeting.",
     ),
   turn: z
-    .enum(["on", "off"])
+    .enum(["on", "tls", "off"])
     .default("on")
-    .describe("Relay (coturn) for clients whose network lets media through by no other way; needs Linux."),
+    .describe(
+      "Relay (coturn) for clients whose network lets media through by no other way; needs Linux. tls: also over TLS, for networks that let nothing else out; it takes a public certificate, proven by DNS.",
+    ),
   media: z
     .strictObject({
+      name: subdomain
+        .default("media")
+        .describe("Name of the machine that media go to, under the domain; never behind a proxy."),
       rtcdPort: callsPort.default(8443).describe("Port for the media of calls through rtcd, UDP and TCP."),
       embeddedPort: callsPort
         .default(8444)
@@ -100,6 +113,9 @@ export const settingsSchema = z.strictObject({
         ),
       meetingsPort: port.default(10_000).describe("Port for the media of meetings, UDP."),
       turnPort: port.default(3478).describe("Port of the relay, UDP and TCP."),
+      turnTlsPort: port
+        .default(5349)
+        .describe("Port of the relay over TLS; 443 gets through most networks, where no site has it."),
       relayFirstPort: z
         .int()
         .min(1024)
@@ -233,6 +249,9 @@ export const renamedKeys: Record<string, string> = {
   coturn: "turn",
   guests: "meetingAccess",
   "people.calls": "people.inCalls",
+  "people.screens": "people.sharing",
+  "people.hours": "people.busyHours",
+  "people.months": "people.historyMonths",
   "people.meetings": "people.inMeetings",
   "sites.meetings": "sites.meet",
 };

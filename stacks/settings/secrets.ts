@@ -46,6 +46,19 @@ export const secretSettings = {
     pattern: /^[!-~]{32,256}$/,
     allowed: "32 to 256 printable characters without spaces",
   },
+  cloudflareToken: {
+    meaning:
+      "API token, for `edge.provider: cloudflare`; what it must be allowed to do stands in docs/edge.md.",
+    // The provider takes no other.
+    pattern: /^[A-Za-z0-9_-]{40,80}$/,
+    allowed: "40 to 80 letters, digits, _ and -",
+  },
+  dnsToken: {
+    meaning:
+      "Token that may change DNS records and nothing else, for `turn: tls`; it lies on the machine that renews the relay's certificate.",
+    pattern: /^[!-~]{8,512}$/,
+    allowed: "8 to 512 printable characters without spaces",
+  },
   awsSecretAccessKey: {
     meaning: "Secret part of `host.accessKeyId`, for `host.provider: aws`.",
     pattern: /^[!-~]{16,256}$/,

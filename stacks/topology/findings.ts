@@ -1,16 +1,16 @@
 /** What is wrong with a plan, and what is worth knowing before paying for it. */
-import { tlsMode } from "../../components/services/caddy";
 import { isRolling } from "../../components/services/images";
 import { editionProblems, entryMessageLimit } from "../settings/editions";
 import type { Problem } from "../settings/problems";
-import type { Settings } from "../settings/schema";
 import type { Finding, Topology } from "./types";
 import { backupProblems, backupWarnings } from "./backup";
-import { machineProblems, machineWarnings, missingMachineSecrets } from "./machine";
+import { capacityNotes, capacityProblems, capacityWarnings } from "./capacity";
+import { edgeProblems, missingEdgeSecrets } from "./edge/findings";
+import { machineProblems, machineWarnings, missingMachineSecrets, unsaidSsh } from "./machine";
 import { mediaProblems, mediaWarnings } from "./media";
 import { portProblems } from "./ports";
+import { missingRelaySecrets, relayTlsProblems, relayTlsSecretProblems, relayTlsWarnings } from "./relayTls";
 import { stateProblems, stateWarnings } from "./state";
-import { unbuiltParts } from "./unbuilt";
 import { versionProblems } from "./upgrades";
 
 type Plan = Omit<Topology, "findings">;
@@ -20,11 +20,13 @@ export function findingsOf(plan: Plan): Finding[] {
   const errors = [
     ...editionProblems(plan.settings, plan.secrets),
     ...peopleProblems(plan),
-    ...domainProblems(plan),
+    ...edgeProblems(plan),
     ...secretProblems(plan),
     ...imageProblems(plan),
     ...portProblems(plan),
     ...mediaProblems(plan),
+    ...relayTlsProblems(plan),
+    ...relayTlsSecretProblems(plan),
     ...capacityProblems(plan),
     ...backupProblems(plan),
     ...machineProblems(plan),
@@ -52,6 +54,8 @@ function peopleProblems({ settings: { people } }: Plan): Problem[] {
     ["active", people.active, "accounts", people.accounts],
     ["inCalls", people.inCalls, "active", people.active],
     ["inMeetings", people.inMeetings, "active", people.active],
+    ["sharing", people.sharing, "inCalls", people.inCalls],
+    ["cameras", people.cameras, "inMeetings", people.inMeetings],
   ] as const;
   return parts
     .filter(([, part, , whole]) => part > whole)
@@ -62,61 +66,6 @@ function peopleProblems({ settings: { people } }: Plan): Problem[] {
       allowed: `at most people.${wholeKey}, which is ${whole}`,
       fix: `lower people.${key} or raise people.${wholeKey}`,
     }));
-}
-
-function domainProblems({ settings }: Plan): Problem[] {
-  const { domain, edge, web } = settings;
-  const local = domain === "localhost" || domain.endsWith(".localhost");
-  const problems: Problem[] = siteProblems(settings);
-  if (edge.provider === "cloudflare" && domain !== edge.zone && !domain.endsWith(`.${edge.zone}`))
-    problems.push({
-      key: "muster:domain",
-      problem: "not in the zone",
-      given: domain,
-      allowed: `${edge.zone}, or a name that ends in .${edge.zone}`,
-      fix: "change muster:domain or muster:edge.zone",
-    });
-  if (edge.provider === "none" && edge.tls === "acme" && local)
-    problems.push({
-      key: "muster:edge.tls",
-      problem: "no public authority certifies a local name",
-      given: `acme for ${domain}`,
-      allowed: "internal",
-      fix: "leave muster:edge.tls out, or set a public muster:domain",
-    });
-  if (tlsMode(settings) === "acme" && (web.httpPort !== 80 || web.httpsPort !== 443))
-    problems.push({
-      key: "muster:web",
-      problem: "the certificate authority asks on port 80 or 443 only",
-      given: `httpPort ${web.httpPort}, httpsPort ${web.httpsPort}`,
-      allowed: "80 and 443 with edge.tls: acme",
-      fix: "leave muster:web out, or set muster:edge.tls to internal",
-    });
-  return problems;
-}
-
-/** Sites have names of their own, and the edge's certificate covers one level below the zone. */
-function siteProblems({ domain, edge, sites, meetings }: Settings): Problem[] {
-  const running = Object.entries(sites).filter(([site]) => site !== "meet" || meetings !== "off");
-  const same = running.filter(([, name], index) => running.findIndex(([, other]) => other === name) < index);
-  const deep =
-    edge.provider === "cloudflare" && domain !== edge.zone && domain.endsWith(`.${edge.zone}`) ? running : [];
-  return [
-    ...same.map(([site, name]) => ({
-      key: `muster:sites.${site}`,
-      problem: "another site has this name",
-      given: name,
-      allowed: "a name of its own for each site",
-      fix: `change muster:sites.${site}`,
-    })),
-    ...deep.map(([site, name]) => ({
-      key: `muster:sites.${site}`,
-      problem: "the edge's certificate doesn't cover this site: only one level below the zone",
-      given: `${name}.${domain} in the zone ${edge.provider === "cloudflare" ? edge.zone : ""}`,
-      allowed: `names such as ${name}.${edge.provider === "cloudflare" ? edge.zone : domain}`,
-      fix: "set muster:domain to the zone and choose another muster:sites name, or make a zone of that domain",
-    })),
-  ];
 }
 
 function secretProblems({ stack, settings: { mail }, secrets }: Plan): Problem[] {
@@ -161,42 +110,11 @@ function imageProblems({ settings }: Plan): Problem[] {
   ];
 }
 
-function capacityProblems({ hosts }: Plan): Problem[] {
-  return hosts.flatMap(({ provider, capacity, demand }) => {
-    if (capacity === undefined) return [];
-    const key = provider === "digitalocean" || provider === "aws" ? "size" : "memoryMiB";
-    const problems: Problem[] = [];
-    if (demand.memoryMiB > capacity.memoryMiB)
-      problems.push({
-        key: `muster:host.${key}`,
-        problem: "too little memory for these people",
-        given: `${capacity.memoryMiB} MiB`,
-        allowed: `at least ${demand.memoryMiB} MiB`,
-        fix: "choose a larger machine, or lower muster:people",
-      });
-    if (demand.cpus > capacity.cpus)
-      problems.push({
-        key: key === "size" ? "muster:host.size" : "muster:host.cpus",
-        problem: "too few CPUs for these people",
-        given: String(capacity.cpus),
-        allowed: `at least ${Math.ceil(demand.cpus)}`,
-        fix: "choose a larger machine, or lower muster:people",
-      });
-    if (capacity.diskGiB !== undefined && demand.diskGiB > capacity.diskGiB)
-      problems.push({
-        key: "muster:host.dataDiskGiB",
-        problem: "too small a data disk for a year of these people",
-        given: `${capacity.diskGiB} GiB`,
-        allowed: `at least ${demand.diskGiB} GiB`,
-        fix: "raise muster:host.dataDiskGiB, or lower muster:people",
-      });
-    return problems;
-  });
-}
-
 const warnings = (plan: Plan): Problem[] => [
   ...ownWarnings(plan),
+  ...capacityWarnings(plan),
   ...mediaWarnings(plan),
+  ...relayTlsWarnings(plan),
   ...backupWarnings(plan),
   ...machineWarnings(plan),
   ...stateWarnings(plan),
@@ -226,12 +144,10 @@ function ownWarnings({ stack, settings, offering, secrets }: Plan): Problem[] {
   return found;
 }
 
-function notes(plan: Plan): Problem[] {
-  const unbuilt = unbuiltParts(plan.settings).map(({ key, given }) => ({
-    key,
-    problem: "planned only: this version can't build it yet, so an up refuses",
-    given,
-    fix: "nothing for the plan; for an up, use a stack with edge.provider: none",
-  }));
-  return [...unbuilt, ...missingMachineSecrets(plan)];
-}
+const notes = (plan: Plan): Problem[] => [
+  ...capacityNotes(plan),
+  ...missingMachineSecrets(plan),
+  ...unsaidSsh(plan),
+  ...missingEdgeSecrets(plan),
+  ...missingRelaySecrets(plan),
+];

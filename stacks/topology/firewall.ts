@@ -1,27 +1,42 @@
 /** What each host's firewall lets in, the cloud's and the machine's own alike. Whatever isn't here is closed. */
+import type { MachineSettings } from "../settings/machine";
 import { cloudflareNetworks } from "./cloudflareNetworks";
+import { mainHost } from "./hosts";
+import { tunnelOf } from "./tunnel";
 import type { FirewallRule, Opening, Topology } from "./types";
 
-type Plan = Pick<Topology, "settings" | "services" | "openings">;
+type Plan = Pick<Topology, "settings" | "hosts" | "services" | "openings">;
 
 /** The rules of one host: its way in for administrators, then every port that it publishes. */
-export function firewallRules(plan: Plan, host: string): FirewallRule[] {
-  return [...administration(plan), ...kept(plan), ...publishedRules(plan, host)];
+export const firewallRules = (plan: Plan, host: string): FirewallRule[] => [
+  ...machineRules(plan, host),
+  ...publishedRules(plan, host),
+];
+
+/** Those of the machine itself, which no service asks for. */
+export const machineRules = (plan: Plan, host: string): FirewallRule[] => [
+  ...administration(plan, host),
+  ...kept(plan),
+];
+
+function administration(plan: Plan, host: string): FirewallRule[] {
+  const { machine } = plan.settings;
+  const tunnel = tunnelOf(plan);
+  const from = tunnel?.ssh === "tunnel" ? [tunnel.network] : fromNetworks(sshNetworks(machine));
+  const path = "machine" as const;
+  const ssh = { ...single(sshPort(plan, host), "tcp"), path, from, why: "SSH" };
+  if (tunnel === undefined) return [ssh];
+  const why = "WireGuard, for administrators and between hosts";
+  return [ssh, { ...single(tunnel.port, "udp"), path, from: [], why }];
 }
 
-function administration({ settings: { host, machine } }: Plan): FirewallRule[] {
-  const { vpn } = machine;
-  const ssh = host.provider === "existing" ? host.port : 22;
-  const from = vpn?.sshOnly === true ? [vpn.network] : fromNetworks(machine.sshFrom);
-  const rules: FirewallRule[] = [{ ...single(ssh, "tcp"), path: "machine", from, why: "SSH" }];
-  if (vpn !== undefined)
-    rules.push({
-      ...single(vpn.port, "udp"),
-      path: "machine",
-      from: [],
-      why: "WireGuard, for administrators",
-    });
-  return rules;
+/** Networks from which SSH is reached. Where nobody has said, an `up` is refused; its plan shows the worst. */
+export const sshNetworks = ({ sshFrom }: MachineSettings): readonly string[] =>
+  sshFrom === undefined || sshFrom === "everyone" ? ["0.0.0.0/0"] : sshFrom;
+
+function sshPort({ settings: { host } }: Plan, name: string): number {
+  if (host.provider !== "existing") return 22;
+  return name === mainHost ? host.port : (host.media?.port ?? host.port);
 }
 
 const kept = ({ settings }: Plan): FirewallRule[] =>
@@ -35,7 +50,10 @@ const kept = ({ settings }: Plan): FirewallRule[] =>
   );
 
 /** Every port that a host publishes. */
-export function publishedRules({ services, openings }: Plan, host: string): FirewallRule[] {
+export function publishedRules(
+  { services, openings }: Pick<Plan, "services" | "openings">,
+  host: string,
+): FirewallRule[] {
   const onHostNetwork = new Set(
     services.filter(({ service }) => service.sandbox.hostNetwork !== undefined).map(({ name }) => name),
   );

@@ -3,34 +3,49 @@
  */
 import { services as allServices } from "../../components/services";
 import { type ImageName, imageReference } from "../../components/services/images";
-import { backedUpPath, type RunningService, type Service } from "../../components/services/service";
+import {
+  backedUpPath,
+  type RunningService,
+  type SeenVolume,
+  type Service,
+} from "../../components/services/service";
 import { offeringOf } from "../settings/editions";
 import type { ParsedSettings } from "../settings/parse";
 import { contextOf } from "./context";
+import { costOf } from "./cost";
+import { edgeOf, type Neighbour } from "./edge";
 import { networksOf, openingsOf, routesOf } from "./exposure";
 import { findingsOf } from "./findings";
 import { hostsOf, mainHost } from "./hosts";
+import { placed } from "./placement";
 import { needsOf } from "./sizing";
-import type { Finding, ImagePlan, MountPlan, ServicePlan, Topology } from "./types";
+import type { Finding, ImagePlan, ServicePlan, Topology } from "./types";
 
 export type { ImagePlan, JobPlan, ServicePlan, Topology } from "./types";
 
+interface TopologyOptions {
+  /** Services to choose from. Default: all that Muster knows. */
+  catalogue?: readonly Service[];
+  /** The other stacks in its zone. Default: none. */
+  neighbours?: readonly Neighbour[];
+}
+
 /**
  * Works the topology out.
- * @param catalogue services to choose from; default: all that Muster knows.
  */
 export function topologyOf(
   stack: string,
-  { settings, secrets }: ParsedSettings,
-  catalogue: readonly Service[] = allServices,
+  { settings: asked, secrets }: ParsedSettings,
+  { catalogue = allServices, neighbours = [] }: TopologyOptions = {},
 ): Topology {
-  const running = catalogue.filter((service) => service.when(settings));
-  const needs = new Map(running.map((service) => [service, needsOf(service, settings)]));
+  const running = catalogue.filter((service) => service.when(asked));
+  const needs = new Map(running.map((service) => [service, needsOf(service, asked)]));
+  const { settings, reasons } = placed(asked, needs);
   const imageOf = (name: ImageName): ImagePlan => ({
     name,
     reference: imageReference(name, settings.images),
   });
-  const hosts = hostsOf(settings, needs);
+  const hosts = hostsOf(settings, needs, reasons);
   const routes = routesOf(running, settings);
   const hostOf = (name: string): string => {
     const role = running.find((service) => service.name === name)?.role ?? "app";
@@ -59,7 +74,10 @@ export function topologyOf(
       needs: ownNeeds,
       ports: service.ports(settings),
       volumes: service.volumes(settings),
-      sees: service.seesBackedUp === true ? backedUpMounts(surroundings.running) : [],
+      sees: [
+        ...(service.seesBackedUp === true ? backedUpMounts(surroundings.running) : []),
+        ...(service.sees?.(settings) ?? []),
+      ],
       tools: (service.tools?.(settings) ?? []).map(({ image: tool, path }) => ({
         image: imageOf(tool),
         path,
@@ -84,12 +102,15 @@ export function topologyOf(
     routes,
     openings,
     toolsImage: imageOf("busybox"),
+    neighbours,
+    cost: costOf(settings, hosts),
   };
-  return { ...plan, findings: findingsOf(plan) };
+  const whole = { ...plan, edge: edgeOf(plan, catalogue) };
+  return { ...whole, findings: findingsOf(whole) };
 }
 
 /** Every volume whose files are backed up, as a service sees it that takes the backups. */
-const backedUpMounts = (running: readonly RunningService[]): MountPlan[] =>
+const backedUpMounts = (running: readonly RunningService[]): SeenVolume[] =>
   running.flatMap(({ service, volumes }) =>
     volumes
       .filter(({ backup }) => backup === "files")

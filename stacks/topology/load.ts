@@ -1,37 +1,54 @@
 import { parseSettings, type RawSettings } from "../settings/parse";
 import { describeProblems, SettingsError } from "../settings/problems";
 import { errorsOf, type Topology, topologyOf } from "./index";
-import { missingMachineSecrets } from "./machine";
+import { missingEdgeSecrets } from "./edge/findings";
+import { neighboursOf } from "./edge/zone";
+import { missingMachineSecrets, unsaidSsh } from "./machine";
 import { loopbackProblems } from "./media";
-import { unbuiltParts } from "./unbuilt";
+import { missingRelaySecrets } from "./relayTls";
 
 /**
  * The topology of settings that can be brought up; everything that speaks against it goes to `refuse` at once.
+ * @param projectDir where the files of the other stacks are.
  */
-export function loadTopology(stack: string, raw: RawSettings, refuse: (message: string) => never): Topology {
-  const topology = parsed(stack, raw, refuse);
-  const unbuilt = unbuiltParts(topology.settings).map(({ key, given }) => ({
-    key,
-    problem: "this version can't build it yet; it can only be planned",
-    given,
-    allowed: "edge.provider: none",
-    fix: `npm run plan -- ${stack} shows the plan; use another stack for an up`,
-  }));
+export function loadTopology(
+  projectDir: string,
+  stack: string,
+  raw: RawSettings,
+  refuse: (message: string) => never,
+): Topology {
+  const topology = parsed(projectDir, stack, raw, refuse);
   const problems = [
     ...errorsOf(topology),
-    ...unbuilt,
     ...missingMachineSecrets(topology),
+    ...unsaidSsh(topology),
+    ...missingEdgeSecrets(topology),
+    ...missingRelaySecrets(topology),
     ...loopbackProblems(topology.settings),
   ];
   if (problems.length > 0) refuse(describeProblems(raw.source, problems));
   return topology;
 }
 
-function parsed(stack: string, raw: RawSettings, refuse: (message: string) => never): Topology {
+function parsed(
+  projectDir: string,
+  stack: string,
+  raw: RawSettings,
+  refuse: (message: string) => never,
+): Topology {
   try {
-    return topologyOf(stack, parseSettings(raw));
+    return plannedTopology(projectDir, stack, raw);
   } catch (error) {
     if (error instanceof SettingsError) return refuse(error.message);
     throw error;
   }
 }
+
+/**
+ * The topology of a stack among the others of its project, with everything that is wrong in its findings.
+ * @throws SettingsError where the settings can't be read at all.
+ */
+export const plannedTopology = (projectDir: string, stack: string, raw: RawSettings): Topology =>
+  topologyOf(stack, parseSettings(raw), {
+    neighbours: neighboursOf(projectDir, stack, raw.values["edge"]),
+  });

@@ -23,6 +23,7 @@ export function machineProblems(plan: Plan): Problem[] {
     ...unusedSecrets(plan),
     ...diskProblems(plan),
     ...accessProblems(plan),
+    ...sshProblems(plan),
     ...placeProblems(plan),
     ...unusedSettings(plan),
   ];
@@ -104,14 +105,45 @@ function diskProblems({ settings, secrets }: Plan): Problem[] {
 
 function accessProblems({ settings: { machine } }: Plan): Problem[] {
   const { vpn } = machine;
-  if (vpn?.sshOnly !== true || Object.keys(vpn.peers).length > 0) return [];
+  if (vpn === undefined || vpn.ssh === "outside" || Object.keys(vpn.peers).length > 0) return [];
   return [
     {
-      key: "muster:machine.vpn.sshOnly",
+      key: "muster:machine.vpn.ssh",
       problem: "without a peer nobody could reach SSH any more",
-      given: "peers: {}",
+      given: `${vpn.ssh}, with peers: {}`,
       allowed: "at least one peer",
       fix: "add yourself to muster:machine.vpn.peers",
+    },
+  ];
+}
+
+/** A network that is everybody hides among others: it is said in words. */
+function sshProblems({ settings: { machine } }: Plan): Problem[] {
+  const { sshFrom } = machine;
+  if (sshFrom === undefined || sshFrom === "everyone" || !sshFrom.some(isEverybody)) return [];
+  return [
+    {
+      key: "muster:machine.sshFrom",
+      problem: "one of the networks is the whole internet",
+      given: sshFrom.join(", "),
+      allowed: "networks of yours, or the word everyone alone",
+      fix: "name your networks, or say `sshFrom: everyone`",
+    },
+  ];
+}
+
+const isEverybody = (network: string): boolean => network.endsWith("/0");
+
+/** Without an answer nothing can be brought up: that SSH is open to the whole internet is for somebody to say. */
+export function unsaidSsh({ settings: { host, machine } }: Plan): Problem[] {
+  const said = machine.sshFrom !== undefined || machine.vpn?.ssh === "tunnel";
+  if (host.provider === "local" || said) return [];
+  return [
+    {
+      key: "muster:machine.sshFrom",
+      problem: "nobody has said from where SSH is reached",
+      allowed: "networks of yours, or the word everyone: keys alone let in",
+      fix: "set muster:machine.sshFrom",
     },
   ];
 }

@@ -1,6 +1,8 @@
 /** Changes of the settings that would leave the data behind: refused, with the way that takes them along. Pure. */
 import type { Problem } from "../settings/problems";
 import type { HostSettings } from "../settings/schema";
+import { machineIdentity } from "./hosts";
+import type { Topology } from "./types";
 
 /** Where a stack's data are, as far as its state tells. */
 export interface DataPlace {
@@ -49,4 +51,25 @@ export function moveProblems(stack: string, before: DataPlace | undefined, now: 
       fix: "put it back, or raise it",
     });
   return problems;
+}
+
+/**
+ * A machine that is made anew has no tunnel until it is set up: nobody would reach it through one.
+ * @param known what made each host's machine the one that it was, by the hosts' names.
+ */
+export function tunnelProblems(
+  { settings, hosts }: Pick<Topology, "settings" | "hosts">,
+  known: Readonly<Record<string, string>>,
+): Problem[] {
+  const ssh = settings.machine.vpn?.ssh ?? "outside";
+  if (ssh === "outside") return [];
+  return hosts
+    .filter(({ name }) => known[name] !== machineIdentity(settings, name))
+    .map(({ name }) => ({
+      key: "muster:machine.vpn.ssh",
+      problem: `the host ${name} is a new machine, which has no tunnel yet`,
+      given: ssh,
+      allowed: "outside, until it is up",
+      fix: "run an up with outside, then set it again; where SSH is in the tunnel alone by now, run one with both before",
+    }));
 }

@@ -10,9 +10,13 @@ const settingOf: Readonly<Record<string, string>> = {
   rtcd: "muster:media.rtcdPort",
   "jitsi-jvb": "muster:media.meetingsPort",
 };
+const relaySettingOf: Readonly<Record<string, string>> = {
+  relay: "muster:media.relayFirstPort",
+  "turn-tls": "muster:media.turnTlsPort",
+};
 /** The setting that decides an opening's port. */
 export const keyOf = ({ service, port }: Opening): string =>
-  settingOf[service] ?? (port === "relay" ? "muster:media.relayFirstPort" : "muster:media.turnPort");
+  settingOf[service] ?? relaySettingOf[port] ?? "muster:media.turnPort";
 
 /** Two services that want the same port of a host, or ranges that overlap. */
 export function portProblems({ openings }: Pick<Topology, "openings">): Problem[] {

@@ -4,6 +4,8 @@ import type { Settings } from "../settings/schema";
 
 /** Memory comes in steps, so that one more person doesn't replace every container. */
 const memoryStepMiB = 64;
+/** What one Mbit/s carries in an hour. */
+const gbPerMbpsHour = 3600 / 8 / 1000;
 /** Docker's shares for one busy CPU. */
 const sharesPerCpu = 1024;
 /** Docker's least useful share: a service is never starved wholly. */
@@ -17,8 +19,14 @@ export function needsOf(service: Service, settings: Settings): Required<Needs> {
     cpus: Math.ceil(needs.cpus * 100) / 100,
     diskGiB: Math.ceil(needs.diskGiB),
     egressMbps: Math.ceil(needs.egressMbps ?? 0),
+    trafficGB: Math.ceil(
+      (needs.trafficGB ?? 0) + trafficOf(needs.egressMbps ?? 0, settings.people.busyHours),
+    ),
   };
 }
+
+/** Traffic of so many hours, in GB. */
+export const trafficOf = (mbps: number, hours: number): number => mbps * hours * gbPerMbpsHour;
 
 /** Relative weight of a container when CPUs are short. */
 export const cpuSharesOf = (cpus: number): number => Math.max(leastShares, Math.round(cpus * sharesPerCpu));
@@ -31,7 +39,8 @@ export function sumOf(needs: readonly Needs[]): Required<Needs> {
       cpus: Math.round((sum.cpus + next.cpus) * 100) / 100,
       diskGiB: sum.diskGiB + next.diskGiB,
       egressMbps: sum.egressMbps + (next.egressMbps ?? 0),
+      trafficGB: sum.trafficGB + (next.trafficGB ?? 0),
     }),
-    { memoryMiB: 0, cpus: 0, diskGiB: 0, egressMbps: 0 },
+    { memoryMiB: 0, cpus: 0, diskGiB: 0, egressMbps: 0, trafficGB: 0 },
   );
 }

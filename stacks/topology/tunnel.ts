@@ -1,6 +1,8 @@
 /** The WireGuard tunnel of a stack: for administrators, and for hosts that share no private network. Pure. */
 import type { Topology } from "./types";
-import { machineSchema } from "../settings/machine";
+import { machineSchema, type MachineSettings } from "../settings/machine";
+
+type MachineVpn = NonNullable<MachineSettings["vpn"]>;
 
 export interface TunnelMember {
   name: string;
@@ -13,7 +15,8 @@ export interface TunnelMember {
 export interface Tunnel {
   port: number;
   network: string;
-  sshOnly: boolean;
+  /** Whether Muster itself comes through it, and whether SSH answers in it alone. */
+  ssh: MachineVpn["ssh"];
   hosts: readonly TunnelMember[];
   peers: readonly TunnelMember[];
 }
@@ -31,11 +34,11 @@ const firstPeer = 16;
 export function tunnelOf({ settings, hosts }: Plan): Tunnel | undefined {
   const asked = settings.machine.vpn;
   if (asked === undefined && !hostsNeedTunnel({ settings })) return undefined;
-  const { port, network, sshOnly, peers } = asked ?? defaultVpn();
+  const { port, network, ssh, peers } = asked ?? defaultVpn();
   return {
     port,
     network,
-    sshOnly,
+    ssh,
     hosts: hosts.map(({ name }, index) => ({ name, address: addressIn(network, index + 1) })),
     peers: Object.keys(peers)
       .sort()
@@ -48,6 +51,13 @@ export function tunnelOf({ settings, hosts }: Plan): Tunnel | undefined {
         };
       }),
   };
+}
+
+/** Address at which Muster comes to a host that others find at `outside`. */
+export function sshAddress<A>(plan: Plan, host: string, outside: A): A | string {
+  const tunnel = tunnelOf(plan);
+  if (tunnel === undefined || tunnel.ssh === "outside") return outside;
+  return tunnel.hosts.find(({ name }) => name === host)?.address ?? outside;
 }
 
 const defaultVpn = () => {

@@ -7,6 +7,7 @@ import type {
   Needs,
   Port,
   Route,
+  SeenVolume,
   Service,
   Volume,
 } from "../../components/services/service";
@@ -14,6 +15,9 @@ import type { Offering } from "../settings/editions";
 import type { Problem } from "../settings/problems";
 import type { HostSettings, Settings } from "../settings/schema";
 import type { SecretSetting } from "../settings/secrets";
+import type { Cost } from "./cost";
+import type { Neighbour } from "./edge";
+import type { EdgePlan } from "./edge/types";
 
 /** An image as this stack runs it. */
 export interface ImagePlan {
@@ -27,13 +31,6 @@ export interface JobPlan {
   job: Job;
   image: ImagePlan;
   spec: ContainerSpec;
-}
-
-/** Another service's volume, seen read-only. */
-export interface MountPlan {
-  service: string;
-  volume: string;
-  path: string;
 }
 
 /** A program from another image. */
@@ -53,7 +50,8 @@ export interface ServicePlan {
   needs: Required<Needs>;
   ports: readonly Port[];
   volumes: readonly Volume[];
-  sees: readonly MountPlan[];
+  /** Other services' volumes. */
+  sees: readonly SeenVolume[];
   tools: readonly ToolPlan[];
   spec: ContainerSpec;
   jobs: readonly JobPlan[];
@@ -70,6 +68,10 @@ export interface Topology {
   networks: readonly Network[];
   routes: readonly Route[];
   openings: readonly Opening[];
+  edge: EdgePlan;
+  cost: Cost;
+  /** The other stacks in its zone. */
+  neighbours: readonly Neighbour[];
   /** The image that places files. */
   toolsImage: ImagePlan;
   /** What is wrong, and what is worth knowing. An `up` refuses to start with errors. */
@@ -125,9 +127,15 @@ export interface FirewallRule {
 export interface HostPlan {
   name: string;
   provider: HostSettings["provider"];
+  /** The provider's name of its size, where it has one. */
+  size?: string;
+  /** Why it has that size, where Muster has chosen it. */
+  why?: string;
   roles: readonly Service["role"][];
   /** What the machine has; `undefined` where only the machine itself can tell. */
-  capacity: { memoryMiB: number; cpus: number; diskGiB: number | undefined } | undefined;
+  capacity:
+    | { memoryMiB: number; cpus: number; diskGiB: number | undefined; trafficGB: number | undefined }
+    | undefined;
   /** Sum of its services' needs, with the host's own reserve. */
   demand: Required<Needs>;
   /** Kernel settings that its services ask for at least. */

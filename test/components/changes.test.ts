@@ -35,7 +35,7 @@ const withFiles = (files: Service["container"]): Topology => {
   const other = standIn("other", {
     container: () => ({ environment: {}, files: [{ name: "b", content: text`same` }] }),
   });
-  return topologyOf("test", settings, [standIn("app", { container: files }), other]);
+  return topologyOf("test", settings, { catalogue: [standIn("app", { container: files }), other] });
 };
 
 describe("a change", () => {

@@ -16,7 +16,7 @@ type Hook = (args: Partial<typeof failed>) => Promise<boolean>;
 
 async function hookFor(engine: pulumi.Input<string>): Promise<Hook> {
   const { hookCallbacks } = await record({}, () => {
-    showLogsOnError(engine);
+    showLogsOnError("main", engine);
   });
   const hook = hookCallbacks.get("show-last-log-lines");
   if (hook === undefined) throw new Error("no such hook");

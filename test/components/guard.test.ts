@@ -72,7 +72,7 @@ describe("what stands between data and new programs", () => {
       encrypted: [],
     });
     const without = services.filter(({ name }) => name !== "backup");
-    const { resources } = await recordPlatform(topologyOf("test", settings, without));
+    const { resources } = await recordPlatform(topologyOf("test", settings, { catalogue: without }));
     expect([hooksOf(resources, "beforeCreate"), databaseLabels(resources)]).toEqual([{}, []]);
   }, 30_000);
 });

@@ -19,7 +19,7 @@ async function recorded<T>(
 ): Promise<Recording<T>> {
   const config = { "muster:licence": secretValues["licence"] ?? "" };
   return record({ preview, known, config, secretKeys: ["muster:licence"] }, () =>
-    use(new Secrets("secrets", { services, settings: new Set(settings), protect })),
+    use(new Secrets("secrets", { services, settings: new Set(settings), given: {}, protect })),
   );
 }
 const passwords = (resources: RecordedResource[]): Record<string, unknown> =>

@@ -34,20 +34,22 @@ export async function execute(docker: Docker, container: string, command: string
 export const rootCertificate = (docker: Docker, container: string): Promise<string> =>
   execute(docker, container, ["cat", "/data/caddy/pki/authorities/local/root.crt"]);
 
-/** A browser that trusts one authority and finds `chat.localhost` on this machine. */
+/** A browser that trusts one authority and finds the chat site on this machine, or at another address. */
 export class Client {
   constructor(
     private readonly ca: string,
     private readonly port: number,
+    private readonly address = "127.0.0.1",
+    private readonly name = "chat.localhost",
   ) {}
 
   ask(path: string, { method = "GET", headers = {}, body }: AskOptions = {}): Promise<Answer> {
     const options = {
-      ...{ host: "127.0.0.1", port: this.port, servername: "chat.localhost" },
+      ...{ host: this.address, port: this.port, servername: this.name },
       ca: this.ca,
       path,
       method,
-      headers: { Host: `chat.localhost:${this.port}`, ...headers },
+      headers: { Host: `${this.name}:${this.port}`, ...headers },
     };
     return new Promise((resolve, reject) => {
       const request = httpsRequest(options, (response) => {
@@ -79,10 +81,10 @@ export class Client {
 
   /** The first event on the websocket after its challenge is answered. */
   hello(token: string): Promise<string> {
-    const socket = new WebSocket(`wss://127.0.0.1:${this.port}/api/v4/websocket`, {
+    const socket = new WebSocket(`wss://${this.address}:${this.port}/api/v4/websocket`, {
       ca: this.ca,
-      ...{ servername: "chat.localhost" },
-      headers: { Host: `chat.localhost:${this.port}` },
+      ...{ servername: this.name },
+      headers: { Host: `${this.name}:${this.port}` },
     });
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

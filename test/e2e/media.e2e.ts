@@ -6,7 +6,6 @@ import { faults } from "./media/faults";
 import { guestsMeet, membersMeet } from "./media/meetings";
 import { resolveLocalNames } from "./media/names";
 import { reach } from "./media/reach";
-import { reboot } from "./media/reboot";
 import { relay } from "./media/relay";
 import { openTcpPorts } from "./network";
 import { standNowhere } from "./steps/secrecy";
@@ -42,7 +41,6 @@ describe("calls and meetings on a real engine", () => {
   becomeEnterprise(() => media);
   guestsMeet(() => media);
   faults(() => media);
-  reboot(() => media);
 
   describe("its secrets", () => {
     let values: string[] = [];

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import Docker from "dockerode";
 import { missingTools } from "./images/recipe";
 import { machineTools } from "./machine/image";
+import { missingForPage } from "./page/browser";
 import { makeNeighbour, removeNeighbour } from "./network";
 import { hasSshd } from "./sshd";
 import { probe } from "./suites";
@@ -31,17 +32,51 @@ async function missingForSome(): Promise<string[]> {
   removeNeighbour(probe);
   return [
     ...(neighbour ? [] : ["a network namespace that plays another machine (needs root, and ip of iproute2)"]),
-    ...(await missingTools(["curl"])),
     ...(hasSshd() ? [] : ["sshd (of openssh-server)"]),
-    ...(await missingForMachines()),
+    ...missingForPage(),
+    ...new Set([
+      ...(await missingForDroplets()),
+      ...missingForZones(),
+      ...missingForPolicies(),
+      ...(await missingForProxy()),
+    ]),
   ];
 }
 
 /** What machines over SSH need besides: this machine plays them. */
 export async function missingForMachines(): Promise<string[]> {
-  const tools = await missingTools([...machineTools, "losetup", "ssh", "ssh-keygen", "ip"]);
+  const tools = await missingTools([
+    ...machineTools,
+    "losetup",
+    "ssh",
+    "ssh-keygen",
+    "ip",
+    "wg",
+    "wireguard-go",
+    "script",
+  ]);
   return [...missingEngine(["command", "tls"]), ...(process.getuid?.() === 0 ? [] : ["root"]), ...tools];
 }
+
+/** What droplets need besides: this machine plays those too. */
+export async function missingForDroplets(): Promise<string[]> {
+  return [...new Set([...(await missingForMachines()), ...missingEngine(["digitalocean"])])];
+}
+
+/** What a proxy's visitors need, who come from addresses of their own; and an authority that certifies it. */
+export async function missingForProxy(): Promise<string[]> {
+  return [
+    ...(process.getuid?.() === 0 ? [] : ["root"]),
+    ...(await missingTools(["ip", "curl", "openssl", "go"])),
+  ];
+}
+
+/** What zones at Cloudflare need; a double plays its API. */
+export const missingForZones = (): string[] => missingEngine(["cloudflare", "tls"]);
+
+/** What the policies need that judge the shipped stacks: nothing of its own, for the CLI's Node runs a policy pack. */
+export const missingForPolicies = (): string[] =>
+  missingEngine(["docker", "random", "command", "tls", "digitalocean", "cloudflare"]);
 
 /** The CLI and the plugins must be there already: a test run downloads no engine. */
 export function missingEngine(plugins = ["docker", "random"]): string[] {

@@ -1,13 +1,14 @@
 /**
  * `npm run test:e2e`: real engine, real Docker provider, real Docker Engine. Skips loudly where a part is
- * missing; with MUSTER_E2E=require a missing part is a failure, also one that only some steps need. `--parts` only
- * tells what is missing then.
+ * missing; with MUSTER_E2E=require a missing part is a failure, also one that only some steps need, but for virtual machines:
+ * not every processor lets us have them. `--parts` only tells what is missing then.
  */
 import { spawnSync } from "node:child_process";
-import { missingForMachines, missingParts } from "./parts";
+import { missingForVirtual } from "./machine/virtualImage";
+import { missingForDroplets, missingForMachines, missingForProxy, missingParts } from "./parts";
 
-/** What may run side by side. Machines would go down with the engine that the others restart. */
-const groups = ["/(muster|media|data)\\.e2e", "/(hosts|digitalocean|init)\\.e2e"];
+/** How many suites run side by side: they wait more than they compute, but calls don't like to wait. */
+const suitesAtOnce = 3;
 
 async function main(): Promise<number> {
   const required = process.env["MUSTER_E2E"] === "require";
@@ -24,14 +25,15 @@ async function main(): Promise<number> {
   }
   const machines = await missingForMachines();
   if (machines.length > 0) process.env["MUSTER_E2E_NO_MACHINES"] = machines.join("; ");
+  const droplets = await missingForDroplets();
+  if (droplets.length > 0) process.env["MUSTER_E2E_NO_DROPLETS"] = droplets.join("; ");
+  const proxy = await missingForProxy();
+  if (proxy.length > 0) process.env["MUSTER_E2E_NO_PROXY"] = proxy.join("; ");
+  const virtual = await missingForVirtual();
+  if (virtual.length > 0) process.env["MUSTER_E2E_NO_VIRTUAL_MACHINES"] = virtual.join("; ");
   const jest = require.resolve("jest/bin/jest");
-  const own = process.argv.slice(2);
-  const runs = own.length > 0 ? [own] : groups.map((group) => ["--testPathPatterns", group]);
-  const codes = runs.map((chosen) => {
-    const args = [jest, "--config", "jest.e2e.config.cjs", "--maxWorkers=2", ...chosen];
-    return spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
-  });
-  return Math.max(...codes);
+  const args = [jest, "--config", "jest.e2e.config.cjs", `--maxWorkers=${suitesAtOnce}`];
+  return spawnSync(process.execPath, [...args, ...process.argv.slice(2)], { stdio: "inherit" }).status ?? 1;
 }
 
 main().then(

@@ -96,6 +96,12 @@ export class S3Server {
     return key;
   }
 
+  /** Makes an empty bucket. */
+  async makeBucket(bucket: string): Promise<void> {
+    const { CreateBucketCommand } = await import("@aws-sdk/client-s3");
+    await this.ask((client) => client.send(new CreateBucketCommand({ Bucket: bucket })));
+  }
+
   /** The folder that holds a bucket's objects, each as a file of its key: for damaging one behind the server's back. */
   bucketFolder(bucket: string): string {
     return join(this.folder, "buckets", bucket);

@@ -1,9 +1,14 @@
 const { default: Sequencer } = require("@jest/test-sequencer");
 
-/** The longest suite first: beside it there is time for the others, one after another. */
+const longest = ["data", "muster", "droplet", "pair", "hosts", "certificates", "encrypted"];
+
+/** The longest suites first: beside them there is time for the others, one after another. */
 module.exports = class extends Sequencer {
   sort(tests) {
-    const isLongest = ({ path }) => path.endsWith("/muster.e2e.ts");
-    return [...tests.filter(isLongest), ...tests.filter((test) => !isLongest(test))];
+    const place = ({ path }) => {
+      const index = longest.findIndex((name) => path.endsWith(`/${name}.e2e.ts`));
+      return index === -1 ? longest.length : index;
+    };
+    return [...tests].sort((one, other) => place(one) - place(other));
   }
 };

@@ -36,6 +36,8 @@ export class Stack {
   readonly docker = new Docker({ socketPath: engineSocket });
   /** All that the verbs have ever printed: no secret may stand in it. */
   transcript = "";
+  /** How the Pulumi CLI finds the state, where that isn't in the project's folder. */
+  stateEnvironment: NodeJS.ProcessEnv = {};
 
   constructor(readonly name: string) {
     this.dir = mkdtempSync(join(tmpdir(), "muster-e2e-"));
@@ -142,7 +144,11 @@ export class Stack {
 
   /** The Pulumi CLI on this stack, for looking. */
   async pulumi(args: readonly string[]): Promise<string> {
-    const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE_FILE: join(this.dir, ".muster", "passphrase") };
+    const env = {
+      ...process.env,
+      ...this.stateEnvironment,
+      PULUMI_CONFIG_PASSPHRASE_FILE: join(this.dir, ".muster", "passphrase"),
+    };
     const { stdout, stderr, status, error } = spawnSync(
       process.execPath,
       [require.resolve("pulumi/run.js"), ...args, "-s", this.name],

@@ -45,15 +45,39 @@ export const suites = {
     },
     neighbour: neighbourOf("media", 1),
   },
+  certificates: {
+    name: "e2e-certificates",
+    web: { httpPort: 18_082, httpsPort: 18_447 },
+    media: {
+      embeddedPort: 18_448,
+      rtcdPort: 18_449,
+      meetingsPort: 18_110,
+      turnPort: 18_479,
+      turnTlsPort: 18_480,
+      relayFirstPort: 18_600,
+    },
+    neighbour: neighbourOf("certs", 7),
+  },
   data: {
     name: "e2e-data",
     web: { httpPort: 18_280, httpsPort: 18_643 },
     copy: { httpPort: 18_290, httpsPort: 18_653 },
     neighbour: neighbourOf("data", 2),
   },
-  // Its ports are on machines of its own.
-  hosts: { name: "e2e-hosts", web: {}, neighbour: neighbourOf("hosts", 4) },
+  policy: {
+    name: "e2e-policy",
+    web: { httpPort: 18_083, httpsPort: 18_483 },
+    neighbour: neighbourOf("policy", 8),
+  },
 } as const satisfies Record<string, Suite>;
+
+/** Suites with machines of their own: the stack, and the first three numbers of the machines' network. */
+export const machineSuites = {
+  hosts: { name: "e2e-hosts", prefix: "10.77.230" },
+  pair: { name: "e2e-pair", prefix: "10.77.231" },
+  droplet: { name: "e2e-droplet", prefix: "10.77.240" },
+  encrypted: { name: "e2e-encrypted", prefix: "10.77.232" },
+} as const;
 
 /** For trying whether this machine lets us have one. */
 export const probe = neighbourOf("probe", 3);

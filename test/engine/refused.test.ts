@@ -19,15 +19,14 @@ interface Case {
 
 const cases: Case[] = [
   {
-    name: "prod, whose edge can't be built yet, without the keys of its host",
+    name: "prod, without the keys of its host and its edge",
     stack: "prod",
     encrypted: ["licence"],
     says: [
       "Pulumi.prod.yaml: 3 problems",
-      "muster:edge.provider",
       "muster:sshKey",
       "muster:digitaloceanToken",
-      "npm run plan -- prod",
+      "muster:cloudflareToken",
     ],
   },
   {

@@ -11,11 +11,13 @@ const mail = { host: "smtp.example.org", username: "muster", from: "chat@example
 
 /** What no shipped stack has: everything that carries a secret, and data that nobody wants to keep. */
 const cloud = [...hosts.digitalocean.secrets];
+const proxied = [...cloud, "cloudflareToken"];
 const variants: [string, Topology, string | undefined][] = [
   ["dev", stackTopology("dev", {}, cloud), "dev.json"],
-  ["prod", stackTopology("prod", {}, [...cloud, "licence"]), "prod.json"],
-  ["prod without its licence", stackTopology("prod", {}, cloud), undefined],
-  ["prod with mail", stackTopology("prod", { mail }, [...cloud, "licence", "mailPassword"]), undefined],
+  ["prod", stackTopology("prod", {}, [...proxied, "licence"]), "prod.json"],
+  ["prod without its licence", stackTopology("prod", {}, proxied), undefined],
+  ["prod with mail", stackTopology("prod", { mail }, [...proxied, "licence", "mailPassword"]), undefined],
+  ["prod with a relay over TLS", stackTopology("prod", { turn: "tls" }, [...proxied, "dnsToken"]), undefined],
   ["dev without protection", stackTopology("dev", { protectData: false }, cloud), undefined],
   ["local with mail", stackTopology("local", { mail }, ["mailPassword"]), undefined],
 ];

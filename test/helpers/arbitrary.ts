@@ -8,6 +8,7 @@ import { settingsSchema } from "../../stacks/settings/schema";
 /** Texts for checks that are functions, which say nothing about what they take. */
 const words = fc.oneof(
   fc.domain().map((name) => name.toLowerCase()),
+  fc.constantFrom("DE", "KP", "T1"),
   fc.constantFrom("localhost", "team.localhost", "a", "chat", "a-1", "x".repeat(63)),
   fc.ipV4(),
   fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })).map(([base, prefix]) => `${base}/${prefix}`),

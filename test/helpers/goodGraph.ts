@@ -34,9 +34,10 @@ export const good = {
   stack,
   platform: part("muster:platform:Platform", "platform", { custom: false, parent: "urn::stack" }),
   engine: part(types.dockerProvider, "engine", {
-    inputs: { host: "unix:///var/run/docker.sock", context: "" },
+    inputs: { host: "unix:///var/run/docker.sock", context: "", registryAuth: { secret: "a-given-secret" } },
   }),
   image: part(types.image, "image", { inputs: { name: "app:1.2.3", keepLocally: true } }),
+  other: part(types.image, "other", { inputs: { name: "locked:1.2.3@sha256:abc", keepLocally: true } }),
   network: part(types.network, "network-app", {
     inputs: { internal: true, labels },
     options: { deleteBeforeReplace: true },
@@ -100,5 +101,9 @@ export const expected: Expected = {
   keptVolumes: new Set(["app-data"]),
   keepSecrets: true,
   machines: "none",
+  proxied: new Set(),
+  administration: new Map([["app", [9000]]]),
+  digests: new Map([["locked:1.2.3", "sha256:abc"]]),
+  sshForEveryone: false,
   openings: new Map(),
 };

@@ -36,7 +36,7 @@ const common = {
       triggers: ["1001"],
       addPreviousOutputInEnv: false,
     },
-    dependencies: ["urn::machine-main", "urn::assignment"],
+    dependencies: ["urn::machine-main"],
     options: { deleteBeforeReplace: true, deletedWith: "urn::machine-main" },
   }),
   engine: part(types.dockerProvider, "engine", {
@@ -56,6 +56,15 @@ export const droplet = {
   ...common,
   disk: part(types.dropletDisk, "disk-main", { ...cloud, options: outlives }),
   address: part(types.dropletAddress, "address-main", { ...cloud, options: { protect: true } }),
+  assignment: part(types.dropletAssignment, "assignment-main", {
+    ...cloud,
+    options: { deleteBeforeReplace: true, deletedWith: "urn::machine-main", retainOnDelete: true },
+  }),
+  bucket: part(types.spacesBucket, "bucket", {
+    ...cloud,
+    inputs: { forceDestroy: false },
+    options: outlives,
+  }),
   firewall: part(types.dropletFirewall, "firewall-main", {
     ...cloud,
     inputs: {
@@ -124,6 +133,7 @@ export const expected: Expected = {
   services: new Set(),
   published: new Map(),
   machines: "made",
+  proxied: new Set(),
   openings: new Map([
     [
       "main",

@@ -14,13 +14,21 @@ export const clientKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIENsaWVudENsaWVudE
 const hostPublicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEhvc3RIb3N0SG9zdEhvc3RIb3N0SG9zdEhvc3RIb3N0";
 const hostPrivateKey = `-----BEGIN OPENSSH PRIVATE KEY-----\n${"host-key-that-nobody-may-see".repeat(3)}\n-----END OPENSSH PRIVATE KEY-----\n`;
 
+/** What a look-up of the zone answers, where there is one. */
+export const zoneId = "023e105f4ecef8ad9ca31a8372d0c353";
+const zoneIdOf = ({ edge }: Topology): string | undefined => (edge.zone === undefined ? undefined : zoneId);
+
 /** What deployed resources answer beyond their inputs, by type. */
 const answers: Readonly<Record<string, Record<string, unknown>>> = {
   "random:index/randomId:RandomId": { hex: "0123456789ab" },
-  "random:index/randomBytes:RandomBytes": { base64: Buffer.alloc(32, "tunnel").toString("base64") },
   "tls:index/privateKey:PrivateKey": {
     privateKeyOpenssh: secret(hostPrivateKey),
+    privateKeyPem: secret(hostPrivateKey),
     publicKeyOpenssh: `${hostPublicKey}\n`,
+  },
+  "tls:index/certRequest:CertRequest": { certRequestPem: "-----BEGIN CERTIFICATE REQUEST-----" },
+  "cloudflare:index/originCaCertificate:OriginCaCertificate": {
+    certificate: "-----BEGIN CERTIFICATE-----\norigin\n-----END CERTIFICATE-----\n",
   },
   "command:remote:Command": { stdout: `{"ownAddress":"${anchorAddress}","docker":"20.10.24"}` },
   "digitalocean:index/droplet:Droplet": {
@@ -88,23 +96,31 @@ export const machine = {
   authorizedKeys: [`ssh-ed25519 ${"D".repeat(68)} alice@example.org`],
 };
 
+const cloudflare = { provider: "cloudflare", zone: "example.org" };
+
 /** A stack with everything that opens a port, behind Cloudflare, on a host of a kind. */
 export function remoteTopology(provider: RemoteProvider, change: Record<string, unknown> = {}): Topology {
   const { host, secrets } = hosts[provider];
   const values = {
     domain: "example.org",
     host,
-    edge: { provider: "cloudflare", zone: "example.org" },
+    edge: cloudflare,
     machine,
     ...change,
   };
-  return topologyOf("test", parseSettings({ source: "Pulumi.test.yaml", values, encrypted: [...secrets] }));
+  const edge = change["edge"] ?? cloudflare;
+  const edgeSecrets = edge === cloudflare ? ["cloudflareToken"] : [];
+  return topologyOf(
+    "test",
+    parseSettings({ source: "Pulumi.test.yaml", values, encrypted: [...secrets, ...edgeSecrets] }),
+  );
 }
 
 /** Records a stack as index.ts makes it; also one of which parts can't be built yet. */
 export const recordEnvironment = (topology: Topology, preview = false): Promise<Recording<void>> =>
   run(topology, preview, () => {
-    new Environment(topology.stack, topology, loadAdapter(topology.settings.host.provider));
+    const createHosts = loadAdapter(topology.settings.host.provider);
+    new Environment(topology.stack, { topology, createHosts, zoneId: zoneIdOf(topology) });
   });
 
 /** Records the hosts of a stack, with nothing on them. */

@@ -100,7 +100,10 @@ export class FakeMonitor {
     setRootResource: () => new engproto.SetRootResourceResponse(),
   };
 
+  /** @throws Error as the engine does, where a name is taken. */
   hook(hook: RecordedHook): Empty {
+    if (this.hooks.some(({ name }) => name === hook.name))
+      throw new Error(`resource hook already registered for name "${hook.name}"`);
     this.hooks.push(hook);
     return new Empty();
   }

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { join } from "node:path";
 import { parseSettings } from "../../stacks/settings/parse";
 import { type Topology, topologyOf } from "../../stacks/topology";
+import { missingEdgeSecrets } from "../../stacks/topology/edge/findings";
 import { runProgram } from "./engine";
 import { isObject, mapLeaves, isSecret, type RecordedResource, shortUrn } from "./graph";
 import { hosts, known, recordEnvironment } from "./hosts";
@@ -66,8 +67,11 @@ export function graphOf(stack: string, settings: StackConfig): Promise<RecordedR
 }
 
 async function makeGraph(stack: string, settings: StackConfig): Promise<RecordedResource[]> {
-  const topology = topologyFrom(stack, settings);
-  // Also where a part of it can't be built yet, and without a process of its own.
+  const planned = topologyFrom(stack, settings);
+  // Secrets that a later version asks for first are set by then.
+  const asked = missingEdgeSecrets(planned).map(({ key }) => key.replace("muster:", ""));
+  const topology = topologyFrom(stack, { ...settings, encrypted: [...settings.encrypted, ...asked] });
+  // Without a process of its own.
   if (topology.settings.host.provider !== "local") return (await recordEnvironment(topology)).resources;
   const run = await runProgram({ projectDir, project: "muster", stack, ...engineConfig(settings), known });
   if (run.exitCode !== 0) throw new Error(`${stack}: ${[...run.errors, run.stderr].join("\n")}`);
@@ -208,7 +212,7 @@ export const recordedReleases = (): Release[] =>
 /** Stacks as a release records them: as they are shipped, with the secrets that theirs tell to set. */
 const shippedSecrets: Record<string, string[]> = {
   dev: [...hosts.digitalocean.secrets],
-  prod: [...hosts.digitalocean.secrets, "licence"],
+  prod: [...hosts.digitalocean.secrets, "cloudflareToken", "licence"],
 };
 
 /** Records all stacks under the version of package.json. Once: what is out can't change. */

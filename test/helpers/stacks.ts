@@ -18,6 +18,8 @@ export const secretValues: Readonly<Record<string, string>> = {
   turnSecret: "turn-secret-that-nobody-may-see",
   sshKey: `-----BEGIN OPENSSH PRIVATE KEY-----\nc3NoLWtleS10aGF0LW5vYm9keS1tYXktc2Vl\n-----END OPENSSH PRIVATE KEY-----\n`,
   digitaloceanToken: `dop_v1_${"0123456789abcdef".repeat(4)}`,
+  cloudflareToken: "cloudflare-token-that-nobody-may-ever-see",
+  dnsToken: "dns-token-that-nobody-may-see",
   awsSecretAccessKey: "aws-secret-that-nobody-may-see",
 };
 

@@ -272,6 +272,18 @@ describe("the rest", () => {
     expect(box.read("/etc/sysctl.d/60-muster.conf")).toMatch(/rmem_max = 5000\nnet.core.wmem_max = 3000/);
   });
 
+  it("lowers the lowest port that needs no rights, and never raises it", () => {
+    const name = "net.ipv4.ip_unprivileged_port_start";
+    for (const [before, after] of [
+      ["1024", "443"],
+      ["80", "80"],
+    ]) {
+      box.write(`/fake/sysctl/${name}`, `${before}\n`);
+      box.run({ ...barePlan, sysctls: { [name]: 443 } }, ["topic_kernel"]);
+      expect(box.read("/etc/sysctl.d/60-muster.conf")).toContain(`${name} = ${after}\n`);
+    }
+  });
+
   it("keeps a clock that is there, and makes it tell UTC", () => {
     box.write("/fake/packages/chrony", "");
     box.write("/fake/zone", "CET");

@@ -1,6 +1,7 @@
 import { type Line, makeBucket, type Wanted } from "../../cli/bucket.make";
 import { expiryOf } from "../../cli/bucket.policy";
-import { insteadOf, providerOf } from "../../cli/bucket.providers";
+import { insteadOf } from "../../cli/bucket.providers";
+import { storageOf } from "../../stacks/topology/storage";
 import { UserError } from "../../cli/errors";
 import { reasonOf } from "../../cli/s3";
 import { MemoryStorage } from "../helpers/memoryBucket";
@@ -226,6 +227,6 @@ describe("a server's answers", () => {
     ["https://amazonaws.com.example.org", "other"],
     ["http://127.0.0.1:9000", "other"],
   ])("%s is %s", (endpoint, provider) => {
-    expect(providerOf(endpoint)).toBe(provider);
+    expect(storageOf(endpoint)).toBe(provider);
   });
 });

@@ -1,6 +1,8 @@
-import { caddyfile, tlsMode } from "../../components/services/caddy";
-import { fill } from "../../components/services/text";
+import { caddyfile } from "../../components/services/caddyfile";
+import { tlsMode } from "../../components/services/tls";
+import { fill, secretsIn } from "../../components/services/text";
 import type { Topology } from "../../stacks/topology";
+import { cloudflareNetworks } from "../../stacks/topology/cloudflareNetworks";
 import { localTopology } from "../helpers/stacks";
 
 const cloudflare = { provider: "cloudflare", zone: "example.org" };
@@ -50,6 +52,55 @@ describe("TLS", () => {
     expect(file).not.toContain("skip_install_trust");
     expect(file).toContain("\n\temail ops@example.org\n");
     expect(fileFor({ domain: "example.org" })).not.toContain("email");
+  });
+});
+
+describe("an edge", () => {
+  const behind = (edge: Record<string, unknown> = {}): string =>
+    fileFor({ domain: "example.org", edge: { ...cloudflare, ...edge } });
+
+  it("is trusted by its networks where there is one, and nobody else is", () => {
+    for (const network of cloudflareNetworks) expect(behind()).toContain(network);
+    expect(behind()).toContain("client_ip_headers CF-Connecting-IP\n");
+    for (const file of [fileFor({ domain: "example.org" }), fileFor({})])
+      expect(file).not.toMatch(/trusted_proxies|client_ip_headers/);
+  });
+
+  it("has a certificate of its own, whose key no environment and no command holds", () => {
+    expect(behind()).toContain("tls /muster/origin-certificate.pem /muster/origin-key.pem\n");
+    const caddy = localTopology({ domain: "example.org", edge: cloudflare }).services.find(
+      ({ name }) => name === "caddy",
+    );
+    const files = (caddy?.spec.files ?? []).filter(({ name }) => name !== "Caddyfile");
+    expect(files.flatMap(({ content }) => secretsIn(content))).toEqual(["origin-certificate", "origin-key"]);
+    // A changed certificate is read by a start alone.
+    expect(files.map(({ reloaded }) => reloaded)).toEqual([undefined, undefined]);
+  });
+
+  it("insists on HTTPS for as long as the settings say, where certificates are public", () => {
+    const hsts = (file: string): string[] =>
+      [...file.matchAll(/Strict-Transport-Security "(.*)"/g)].map(([, value]) => value ?? "");
+    expect(hsts(behind())).toEqual(["max-age=2592000"]);
+    expect(hsts(behind({ hstsDays: 730 }))).toEqual(["max-age=63072000"]);
+    expect(hsts(behind({ hstsDays: 0 }))).toEqual([]);
+    expect(hsts(fileFor({ domain: "example.org" }))).toEqual(["max-age=2592000"]);
+    expect(hsts(fileFor({}))).toEqual([]);
+  });
+
+  it("may have an authority of its own", () => {
+    const authority = {
+      directory: "https://ca.example.org/acme/directory",
+      root: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    };
+    const own = { domain: "example.org", edge: { provider: "none", authority } };
+    expect(fileFor(own)).toContain(
+      "acme_ca https://ca.example.org/acme/directory\n\tacme_ca_root /muster/authority.pem\n",
+    );
+    const caddy = localTopology(own).services.find(({ name }) => name === "caddy");
+    expect(caddy?.spec.files?.map(({ name }) => name)).toEqual(["Caddyfile", "authority.pem"]);
+    expect(fileFor({ domain: "example.org" })).not.toContain("acme_ca");
+    // It isn't asked for what is certified otherwise.
+    expect(behind({ authority })).not.toContain("acme_ca");
   });
 });
 

@@ -27,8 +27,12 @@ describe("generated files", () => {
       "README.md",
       "docs/outputs.md",
       "docs/outputs.schema.json",
+      "docs/plan.md",
+      "docs/plan.schema.json",
+      "docs/policy.md",
       "docs/services.md",
       "docs/settings.md",
+      "docs/sizing.md",
     ]);
   });
 

@@ -192,14 +192,14 @@ const errors: Case[] = [
     name: "a machine with too few CPUs",
     bad: {
       domain: "example.org",
-      host: cloud("s-2vcpu-4gb", { dataDiskGiB: 500 }),
-      people: { accounts: 1200, active: 1200 },
+      host: cloud("s-2vcpu-4gb", { dataDiskGiB: 1000 }),
+      people: { accounts: 2000, active: 2000 },
       edition: "enterprise",
     },
     good: {
       domain: "example.org",
-      host: cloud("s-4vcpu-8gb", { dataDiskGiB: 500 }),
-      people: { accounts: 1200, active: 1200 },
+      host: cloud("s-8vcpu-16gb", { dataDiskGiB: 1200 }),
+      people: { accounts: 2000, active: 2000 },
       edition: "enterprise",
     },
     expected: { key: "muster:host.size", given: "2", problem: "too few CPUs for these people" },
@@ -208,12 +208,12 @@ const errors: Case[] = [
     name: "a server with too few CPUs",
     bad: {
       host: { provider: "local", memoryMiB: 16_384, cpus: 2 },
-      people: { accounts: 1200, active: 1200 },
+      people: { accounts: 2000, active: 2000 },
       edition: "enterprise",
     },
     good: {
       host: { provider: "local", memoryMiB: 16_384, cpus: 3 },
-      people: { accounts: 1200, active: 1200 },
+      people: { accounts: 2000, active: 2000 },
       edition: "enterprise",
     },
     expected: { key: "muster:host.cpus", given: "2", allowed: "at least 3" },

@@ -7,6 +7,7 @@ import type { Answers } from "../../cli/init.questions";
 import { parseSettings } from "../../stacks/settings/parse";
 import { secretSettings } from "../../stacks/settings/secrets";
 import { errorsOf, topologyOf } from "../../stacks/topology";
+import { unsaidSsh } from "../../stacks/topology/machine";
 import { environmentName } from "../../stacks/topology/providers";
 import { type Size, sizes } from "../../stacks/topology/sizes";
 
@@ -57,6 +58,7 @@ describe("answers", () => {
     const text = fileOf("new", answers);
     const topology = reread(text, answers);
     expect(errorsOf(topology)).toEqual([]);
+    expect(unsaidSsh(topology)).toEqual([]);
     expect(topology).toMatchObject({ settings: topologyFor("new", answers).settings });
     expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(mostLines);
   });

@@ -29,6 +29,23 @@ describe("what media want of the kernel", () => {
     expect(localTopology().hosts[0]?.sysctls).toEqual({});
   });
 
+  it("lets the relay listen on a port that else needs rights: less is more there", () => {
+    const topology = localTopology({
+      ...{ domain: "example.org", calls: "embedded", turn: "tls", media: { turnTlsPort: 443 } },
+      edge: { provider: "none", dns: { provider: "httpreq" } },
+    });
+    const name = "net.ipv4.ip_unprivileged_port_start";
+    expect(topology.hosts[0]?.sysctls[name]).toBe(443);
+    const notices = (current: number): string[] =>
+      kernelNotices(topology, (read) => (read === name ? current : undefined));
+    expect(notices(1024)).toEqual([`${name} is 1024; for the relay on port 443: sudo sysctl -w ${name}=443`]);
+    expect([notices(443), notices(0)]).toEqual([[], []]);
+    expect(localTopology({ calls: "embedded" }).hosts[0]?.sysctls).not.toHaveProperty([name]);
+    expect(
+      localTopology({ calls: "embedded", media: { turnPort: 80, turnTlsPort: 443 } }).hosts[0]?.sysctls[name],
+    ).toBe(80);
+  });
+
   it("is not asked where it isn't this machine's kernel, or nobody can tell", () => {
     expect(kernelNotices(stackTopology("prod"), () => 1)).toEqual([]);
     expect(kernelNotices(localTopology(licensed, ["licence"]), () => undefined)).toEqual([]);

@@ -1,13 +1,12 @@
 import { errorsOf } from "../../stacks/topology";
 import { loadTopology } from "../../stacks/topology/load";
-import { unbuiltParts } from "../../stacks/topology/unbuilt";
-import { rawSettings, shippedStacks, stackConfig, stackTopology } from "../helpers/stacks";
+import { projectDir, rawSettings, shippedStacks, stackConfig, stackTopology } from "../helpers/stacks";
 
 describe("what can be brought up", () => {
   const refuse = (stack: string, change: Record<string, unknown> = {}, secrets: string[] = []): string => {
     const raw = rawSettings(stack, stackConfig(stack, change, secrets));
     try {
-      loadTopology(stack, raw, (message) => {
+      loadTopology(projectDir, stack, raw, (message) => {
         throw new Error(message);
       });
     } catch (error) {
@@ -16,15 +15,12 @@ describe("what can be brought up", () => {
     return "";
   };
 
-  const keys = ["sshKey", "digitaloceanToken"];
+  const keys = ["sshKey", "digitaloceanToken", "cloudflareToken"];
 
-  it("is every stack whose edge can be built, once its secrets are there", () => {
+  it("is every shipped stack, once its secrets are there", () => {
     expect(refuse("local")).toBe("");
-    expect(refuse("dev", {}, keys)).toBe("");
-    expect(refuse("prod", {}, keys)).toContain("muster:edge.provider: this version can't build it yet");
-    expect(unbuiltParts(stackTopology("prod").settings)).toEqual([
-      { key: "muster:edge.provider", given: "cloudflare" },
-    ]);
+    expect(refuse("dev", {}, keys.slice(0, 2))).toBe("");
+    expect(refuse("prod", {}, keys)).toBe("");
   });
 
   it("needs the secrets of its provider", () => {
@@ -35,11 +31,11 @@ describe("what can be brought up", () => {
   });
 
   it("is told in one error with everything else that is wrong", () => {
-    const message = refuse("prod", { people: { accounts: 10, active: 11 } }, keys);
+    const message = refuse("prod", { people: { accounts: 10, active: 11 } }, keys.slice(0, 2));
     expect(message).toMatch(/^Pulumi\.prod\.yaml: 2 problems/);
     expect(message).toContain("muster:people.active: more than people.accounts");
-    expect(message).toContain("muster:edge.provider: this version can't build it yet");
-    expect(message).toContain("npm run plan -- prod");
+    expect(message).toContain("muster:cloudflareToken: an up needs it");
+    expect(message).toContain("npm run secret -- prod cloudflareToken");
   });
 
   it("is refused for bad settings with the parser's own text", () => {

@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { firewallRules } from "../../stacks/topology/firewall";
 import { mainHost } from "../../stacks/topology/hosts";
-import { machineProblems, machineWarnings, missingMachineSecrets } from "../../stacks/topology/machine";
+import {
+  machineProblems,
+  machineWarnings,
+  missingMachineSecrets,
+  unsaidSsh,
+} from "../../stacks/topology/machine";
 import type { FirewallRule, Topology } from "../../stacks/topology/types";
 import { localTopology } from "../helpers/stacks";
 
@@ -44,7 +49,7 @@ describe("the settings of a machine", () => {
       { diskEncryption: { unlock: "manual" }, rebootAt: "off" },
       "muster:host.dataDisk",
     ],
-    ["a tunnel that nobody has", server, { vpn: { sshOnly: true } }, "muster:machine.vpn.sshOnly"],
+    ["a tunnel that nobody has", server, { vpn: { ssh: "both" } }, "muster:machine.vpn.ssh"],
     ["settings of a machine that isn't ours", { provider: "local" }, { rebootAt: "off" }, "muster:machine"],
     ["this machine as a server", { ...server, address: "127.0.0.1" }, {}, "muster:host.address"],
   ])("refuse %s", (_name, host, machine, key) => {
@@ -132,8 +137,29 @@ describe("a host's firewall", () => {
     ]);
   });
 
+  it("opens SSH to everyone where the settings say so in words, and nobody is asked where it is in the tunnel", () => {
+    const ssh = (machine: object) =>
+      firewallRules(on(server, { machine }), mainHost).find(({ why }) => why === "SSH")?.from;
+    expect(ssh({ sshFrom: "everyone" })).toEqual([]);
+    const said = (machine: object) => unsaidSsh(on(server, { machine })).map(({ key }) => key);
+    expect(said({})).toEqual(["muster:machine.sshFrom"]);
+    expect(said({ sshFrom: "everyone" })).toEqual([]);
+    expect(said({ sshFrom: ["198.51.100.0/24"] })).toEqual([]);
+    expect(said({ vpn: { ssh: "tunnel", peers: { anna: {} } } })).toEqual([]);
+    expect(said({ vpn: { ssh: "both", peers: { anna: {} } } })).toEqual(["muster:machine.sshFrom"]);
+  });
+
+  it("takes no network for everyone: that is said in words", () => {
+    const problems = (sshFrom: string[]) =>
+      machineProblems(on(server, { machine: { sshFrom } })).map(({ key, problem }) => `${key}: ${problem}`);
+    expect(problems(["198.51.100.0/24", "0.0.0.0/0"])).toEqual([
+      "muster:machine.sshFrom: one of the networks is the whole internet",
+    ]);
+    expect(problems(["198.51.100.0/24"])).toEqual([]);
+  });
+
   it("opens SSH to the tunnel alone where the settings say so", () => {
-    const vpn = { sshOnly: true, peers: { anna: {} } };
+    const vpn = { ssh: "tunnel", peers: { anna: {} } };
     const rules = firewallRules(on(server, { machine: { vpn } }), mainHost);
     expect(rules.find(({ why }) => why === "SSH")?.from).toEqual(["10.213.0.0/24"]);
     expect(rules.find(({ first }) => first === 51_820)).toMatchObject({ protocol: "udp", from: [] });

@@ -1,7 +1,8 @@
 import { type Expected, type GraphResource, unknown } from "../../policy/graph";
 import { machineRules } from "../../policy/machines";
 import { remoteRules } from "../../policy/remote";
-import { violations } from "../../policy/rules";
+import { firewallRules } from "../../policy/firewall";
+import { brokenRules } from "../helpers/policyPack";
 import { droplet, expected, instance } from "../helpers/goodMachines";
 
 type Good = Readonly<Record<string, GraphResource>>;
@@ -12,8 +13,7 @@ function broken(good: Good, name: string, change: Change, more: Partial<Expected
   const resource = good[name];
   if (resource === undefined) throw new Error(`no ${name}`);
   const resources = Object.values({ ...good, [name]: { ...resource, ...change } });
-  const said = violations({ resources, expected: { ...expected, ...more } });
-  return [...new Set(said.map((line) => line.split(": ")[1] ?? ""))];
+  return brokenRules({ resources, expected: { ...expected, ...more } });
 }
 const inputs = (good: Good, name: string, change: Record<string, unknown>): string[] =>
   broken(good, name, { inputs: { ...good[name]?.inputs, ...change } });
@@ -26,7 +26,7 @@ const both = (of: (good: Good) => (() => string[])[]): (() => string[])[] => [
 ];
 const without = (good: Good, name: string): string[] => {
   const resources = Object.entries(good).flatMap(([other, resource]) => (other === name ? [] : [resource]));
-  return [...new Set(violations({ resources, expected }).map((line) => line.split(": ")[1] ?? ""))];
+  return brokenRules({ resources, expected });
 };
 
 const { connection } = droplet.bootstrap.inputs as { connection: { secret: object } };
@@ -34,19 +34,45 @@ const { sshOpts } = droplet.engine.inputs as { sshOpts: string[] };
 const [ssh, relay, icmp] = droplet.firewall.inputs["inboundRules"] as object[];
 const key = "-----BEGIN OPENSSH PRIVATE KEY-----";
 
+/** A door that the topology knows of, in place of SSH's own. */
+const opened = (rule: object): string[] => {
+  const { portRange, sourceAddresses } = rule as { portRange: string; sourceAddresses: string[] };
+  const [first = "", last = first] = portRange.split("-");
+  const planned = sourceAddresses.map((from) => `tcp ${first}-${last} from ${from}`);
+  const others = ["udp 49160-49239 from 0.0.0.0/0"];
+  const inboundRules = [rule, relay, icmp];
+  return broken(
+    droplet,
+    "firewall",
+    { inputs: { ...droplet.firewall.inputs, inboundRules } },
+    { openings: new Map([["main", [...planned, ...others]]]) },
+  );
+};
+const openedAt = (rule: Record<string, unknown>): string[] => {
+  const text = [rule["ipProtocol"], `${String(rule["fromPort"])}-${String(rule["toPort"])}`, "from"];
+  const planned = [...text, rule["cidrIpv4"] ?? "other hosts"].map(String).join(" ");
+  const all = [...(expected.openings.get("main") ?? [])].filter((door) => !door.includes("198.51.100.0"));
+  return broken(instance, "ssh", { inputs: rule }, { openings: new Map([["main", [...all, planned]]]) });
+};
+
 /** For each rule: what breaks it. Each case breaks this rule alone. */
 const violating: Record<string, (() => string[])[]> = {
+  "disks are protected": [
+    ...both((good) => [() => options(good, "disk", { protect: false })]),
+    () => options(instance, "diskKey", { protect: undefined }),
+  ],
   "disks outlive everything": [
-    ...both((good) => [
-      () => options(good, "disk", { protect: false }),
-      () => options(good, "disk", { retainOnDelete: false }),
-    ]),
+    ...both((good) => [() => options(good, "disk", { retainOnDelete: false })]),
     () => options(instance, "diskKey", { retainOnDelete: false }),
   ],
   "addresses outlive machines": [
     ...both((good) => [() => options(good, "address", { protect: undefined })]),
     () => inputs(droplet, "address", { dropletId: unknown }),
     () => inputs(instance, "address", { instance: "i-1" }),
+  ],
+  "an address leaves with its droplet": [
+    () => options(droplet, "assignment", { deletedWith: undefined }),
+    () => options(droplet, "assignment", { retainOnDelete: undefined }),
   ],
   "machines can be thrown away": both((good) => [
     () => broken(good, "address", { dependencies: ["urn::machine-main"] }),
@@ -56,9 +82,11 @@ const violating: Record<string, (() => string[])[]> = {
   ]),
   "old machine goes first": both((good) => [
     () => options(good, "machine", { deleteBeforeReplace: undefined }),
-    () => options(good, "machine", { replacementTrigger: undefined }),
     () => options(good, "machine", { customTimeouts: undefined }),
     () => options(good, "machine", { customTimeouts: { create: "15m", update: "30m" } }),
+  ]),
+  "a new machine can be asked for": both((good) => [
+    () => options(good, "machine", { replacementTrigger: undefined }),
   ]),
   "machines keep what they were born with": [
     () => options(droplet, "machine", { ignoreChanges: ["userData", "sshKeys"] }),
@@ -69,8 +97,10 @@ const violating: Record<string, (() => string[])[]> = {
   "machines shut down before they lose a disk": [
     () => inputs(droplet, "machine", { gracefulShutdown: undefined }),
     () => inputs(droplet, "machine", { resizeDisk: true }),
-    () => options(droplet, "machine", { hooks: undefined }),
     () => inputs(instance, "attachment", { stopInstanceBeforeDetaching: false }),
+  ],
+  "no step skips the shutdown": [
+    () => options(droplet, "machine", { hooks: undefined }),
     () => options(instance, "attachment", { deletedWith: "urn::machine-main" }),
   ],
   "a machine's birth is secret": both((good) => [
@@ -94,12 +124,14 @@ const violating: Record<string, (() => string[])[]> = {
     () => inputs(droplet, "bootstrap", { stdin: { secret: "true" }, logging: "none" }),
     () => inputs(droplet, "bootstrap", { addPreviousOutputInEnv: undefined }),
   ],
-  "commands go with their machine": [
+  "a new machine is set up anew": [
     () => options(droplet, "bootstrap", { deleteBeforeReplace: undefined }),
-    () => options(droplet, "bootstrap", { deletedWith: undefined }),
-    () => options(droplet, "bootstrap", { deletedWith: "urn::disk-main" }),
     () => inputs(droplet, "bootstrap", { triggers: [] }),
     () => inputs(droplet, "bootstrap", { delete: "true" }),
+  ],
+  "commands go with their machine": [
+    () => options(droplet, "bootstrap", { deletedWith: undefined }),
+    () => options(droplet, "bootstrap", { deletedWith: "urn::disk-main" }),
   ],
   "nobody's own SSH settings": [
     () => inputs(droplet, "engine", { sshOpts: undefined }),
@@ -119,15 +151,28 @@ const violating: Record<string, (() => string[])[]> = {
     () => inputs(droplet, "firewall", { inboundRules: [ssh, icmp] }),
     () => inputs(droplet, "firewall", { inboundRules: [ssh, relay, relay, icmp] }),
     () => inputs(droplet, "firewall", { inboundRules: [ssh, { ...relay, portRange: "49160" }] }),
-    () => inputs(droplet, "firewall", { inboundRules: [{ ...ssh, sourceAddresses: ["0.0.0.0/0"] }, relay] }),
+    () => inputs(droplet, "firewall", { inboundRules: [{ ...ssh, sourceAddresses: ["10.0.0.0/8"] }, relay] }),
     () => inputs(droplet, "firewall", { tags: [] }),
     () => inputs(droplet, "firewall", { dropletIds: [1001] }),
     () => without(instance, "ssh"),
     () => without(instance, "out"),
     () => inputs(instance, "relay", { toPort: 65535 }),
-    () => inputs(instance, "ssh", { cidrIpv4: "0.0.0.0/0" }),
+    () => inputs(instance, "ssh", { cidrIpv4: "10.0.0.0/8" }),
     () => inputs(instance, "firewall", { ingress: [] }),
     () => inputs(instance, "firewall", { egress: [] }),
+  ],
+  "SSH not for everyone": [
+    ...["22", "1-65535", "all"].map(
+      (portRange) => () => opened({ protocol: "tcp", portRange, sourceAddresses: ["0.0.0.0/0"] }),
+    ),
+    () => opened({ protocol: "tcp", portRange: "20-30", sourceAddresses: ["10.0.0.0/8", "::/0"] }),
+    () => openedAt({ ipProtocol: "tcp", fromPort: 22, toPort: 22, cidrIpv4: "0.0.0.0/0" }),
+    () => openedAt({ ipProtocol: "-1", cidrIpv6: "::/0" }),
+    () => openedAt({ ipProtocol: "-1", fromPort: -1, toPort: -1, cidrIpv4: "0.0.0.0/0" }),
+  ],
+  "buckets are protected": [
+    () => options(droplet, "bucket", { protect: undefined }),
+    () => inputs(droplet, "bucket", { forceDestroy: true }),
   ],
   "containers can't ask for the machine's role": [
     () => inputs(instance, "machine", { metadataOptions: undefined }),
@@ -148,12 +193,12 @@ const violating: Record<string, (() => string[])[]> = {
   ],
 };
 
-const rules = [...machineRules, ...remoteRules];
+const rules = [...machineRules, ...firewallRules, ...remoteRules];
 
 describe("the rules of machines", () => {
   it("say nothing of graphs in which all is right, nor of the same before anything is known", () => {
-    expect(violations({ resources: Object.values(droplet), expected })).toEqual([]);
-    expect(violations({ resources: Object.values(instance), expected })).toEqual([]);
+    expect(brokenRules({ resources: Object.values(droplet), expected })).toEqual([]);
+    expect(brokenRules({ resources: Object.values(instance), expected })).toEqual([]);
     const inPreview: [Good, string, string][] = [
       [droplet, "firewall", "inboundRules"],
       [droplet, "bootstrap", "triggers"],
@@ -164,6 +209,7 @@ describe("the rules of machines", () => {
     ];
     for (const [good, name, input] of inPreview) expect(inputs(good, name, { [input]: unknown })).toEqual([]);
     expect(inputs(droplet, "machine", { userData: { secret: unknown } })).toEqual([]);
+    expect(inputs(droplet, "bootstrap", { connection: { secret: { host: "", port: 22 } } })).toEqual([]);
   });
 
   it("each have a case here, a reason and a fix", () => {
@@ -192,9 +238,10 @@ describe("the rules of machines", () => {
     const said = broken(droplet, "stack", {}, keep);
     expect(said.sort()).toEqual([
       "addresses outlive machines",
+      "disks are protected",
       "disks outlive everything",
       "kept secrets",
-      "kept volumes",
+      "kept volumes stay",
     ]);
   });
 

@@ -163,7 +163,7 @@ describe("the relay", () => {
         const { first, last, allocations } = relayRange(settings);
         expect(last - first + 1).toBe(allocations);
         expect(allocations).toBeGreaterThanOrEqual(Math.max(40, 4 * (inCalls + inMeetings)));
-        const more = { ...settings, people: { ...people, inCalls: inCalls + 10 } };
+        const more = { ...settings, people: { ...settings.people, inCalls: inCalls + 10 } };
         expect(relayRange(more).allocations).toBeGreaterThanOrEqual(allocations);
       }),
     );
@@ -274,16 +274,5 @@ describe("calls", () => {
     expect(check({ calls: "embedded" })).toContain("/plugins/com.mattermost.calls/version");
     expect(check({ calls: "off" })).not.toContain("com.mattermost.calls");
     expect(environmentOf(localTopology({ calls: "off" }), "mattermost")["MM_CALLS_DISABLE"]).toBe("true");
-  });
-
-  it("cost what has been measured, within a fifth", () => {
-    const people = { accounts: 2000, active: 2000, inCalls: 1000 };
-    const { needs } = planOf(localTopology({ ...licensed, people }, ["licence"]), "rtcd");
-    // Mattermost's table, 100 calls of 10 with one screen each on 4 vCPUs: 84 %, 1.73 GB, 1530 Mbit/s.
-    expect(needs.cpus / (4 * 0.84)).toBeCloseTo(1, 0);
-    expect(needs.memoryMiB).toBeGreaterThan(1730);
-    expect(needs.memoryMiB).toBeLessThan(1730 * 1.2);
-    expect(needs.egressMbps / 1530).toBeLessThan(1.2);
-    expect(needs.egressMbps / 1530).toBeGreaterThan(1);
   });
 });

@@ -1,4 +1,4 @@
-import { caddyfile } from "../../components/services/caddy";
+import { caddyfile } from "../../components/services/caddyfile";
 import { allPins } from "../../components/services/images";
 import { fill, secretsIn, type Text } from "../../components/services/text";
 import type { ServicePlan, Topology } from "../../stacks/topology";
@@ -87,9 +87,9 @@ describe("Jitsi", () => {
     expect(environmentOf(topology, "jitsi-web")["PUBLIC_URL"]).toBe("https://meet.example.org:8443");
     expect(environmentOf(topology, "jitsi-prosody")["PUBLIC_URL"]).toBe("https://meet.example.org:8443");
     const file = fill(caddyfile(topology.settings, topology.routes), () => "");
-    const policies = [...file.matchAll(/^\t(header .*)$/gm)].map(([, line]) => line);
+    const policies = [...file.matchAll(/^\t\t(Content-Security-Policy .*)$/gm)].map(([, line]) => line);
     expect(policies).toEqual([
-      `header Content-Security-Policy "frame-ancestors 'self' https://chat.example.org:8443"`,
+      `Content-Security-Policy "frame-ancestors 'self' https://chat.example.org:8443"`,
     ]);
     const site = file.slice(file.indexOf("https://meet.example.org {"));
     expect(site).toContain("frame-ancestors");

@@ -1,7 +1,7 @@
-import { dataPlaceOf } from "../../cli/state";
-import { disksIn, isStuck, mended, released } from "../../cli/deployment";
+import { isStuck, lostWithData, mended, released, withoutMachine } from "../../cli/deployment";
+import { dataPlaceOf, knownMachines } from "../../cli/state";
 import type { HostSettings } from "../../stacks/settings/schema";
-import { moveProblems } from "../../stacks/topology/moves";
+import { moveProblems, tunnelProblems } from "../../stacks/topology/moves";
 
 const droplet = { provider: "digitalocean", region: "fra1", dataDiskGiB: 50 } as HostSettings;
 const urn = (type: string, name: string): string => `urn:pulumi:prod::muster::${type}::${name}`;
@@ -111,7 +111,6 @@ describe("a state that is changed by hand", () => {
       { urn: machine.urn },
       { urn: firewall.urn },
     ]);
-    expect(disksIn(state)).toEqual([disk.urn]);
   });
 
   it("forgets a machine whose replacement broke off, and whoever speaks of it", () => {
@@ -130,9 +129,85 @@ describe("a state that is changed by hand", () => {
     ]);
   });
 
+  it("is stuck as well where what was on a machine counts as deleted, and the machine isn't", () => {
+    const container = {
+      urn: urn("c", "caddy"),
+      type: "c",
+      deletedWith: machine.urn,
+      pendingReplacement: true,
+    };
+    const left = {
+      ...state,
+      deployment: { resources: [{ ...machine, pendingReplacement: false }, container] },
+    };
+    expect(isStuck(left)).toBe(true);
+    expect(mended(left).deployment.resources.map(({ urn: name }) => name)).toEqual([machine.urn]);
+  });
+
+  it("forgets a machine that is gone, what went with it, and whoever speaks of either", () => {
+    const provider = { urn: urn("p", "docker"), type: "p", dependencies: [firewall.urn, disk.urn] };
+    const after = withoutMachine(
+      { deployment: { resources: [disk, machine, firewall, provider] } },
+      machine.urn,
+    );
+    expect(after.deployment.resources).toEqual([disk, { ...provider, dependencies: [disk.urn] }]);
+  });
+
+  it("says what a removal of the data takes along", () => {
+    const address = {
+      urn: urn("digitalocean:index/reservedIp:ReservedIp", "address-main"),
+      type: "digitalocean:index/reservedIp:ReservedIp",
+      outputs: { ipAddress: "203.0.113.10" },
+    };
+    const known = { ...disk, outputs: { name: "muster-prod-main", size: 60 } };
+    expect(lostWithData({ resources: [known, volume, machine, address, firewall] })).toEqual([
+      "the disk muster-prod-main, 60 GiB, with all that is on it",
+      "the address 203.0.113.10",
+    ]);
+  });
+
   it("isn't stuck by anything else that waits to be replaced", () => {
     const container = { urn: urn("c", "caddy"), type: "c", pendingReplacement: true };
     expect(isStuck({ deployment: { resources: [container] } })).toBe(false);
     expect(isStuck({ deployment: null })).toBe(false);
+  });
+});
+
+describe("a machine that Muster reaches through its tunnel", () => {
+  const plan = (ssh: string, generation = 1, media?: { generation: number }) =>
+    ({
+      settings: { host: { ...droplet, generation, media }, machine: { vpn: { ssh } } },
+      hosts: [{ name: "main" }, ...(media === undefined ? [] : [{ name: "media" }])],
+    }) as unknown as Parameters<typeof tunnelProblems>[0];
+  const machine = (name: string, trigger: unknown, more = {}) => ({
+    urn: urn("digitalocean:index/droplet:Droplet", `machine-${name}`),
+    type: "digitalocean:index/droplet:Droplet",
+    replacementTrigger: trigger,
+    ...more,
+  });
+  const bootstrap = {
+    urn: urn("command:remote:Command", "bootstrap-main"),
+    type: "command:remote:Command",
+    inputs: { triggers: ["1001", "provider"] },
+  };
+  const known = knownMachines({ resources: [machine("main", 1), bootstrap] });
+  const keys = (...given: Parameters<typeof plan>): string[] =>
+    tunnelProblems(plan(...given), known).map(({ key, problem }) => `${key}: ${problem}`);
+
+  it("is known from the state by what made it the one that it is", () => {
+    expect(known).toEqual({ main: "1" });
+    const replaced = machine("main", 1, { delete: true });
+    expect(knownMachines({ resources: [machine("main", 2), replaced] })).toEqual({ main: "2" });
+    const server = { ...bootstrap, inputs: { triggers: ["ssh-ed25519 AAAA 1", "provider"] } };
+    expect(knownMachines({ resources: [server] })).toEqual({ main: "ssh-ed25519 AAAA 1" });
+    expect(knownMachines({ resources: [] })).toEqual({});
+  });
+
+  it("must not be made anew, or for the first time, before SSH is open outside", () => {
+    expect(keys("both")).toEqual([]);
+    expect(keys("tunnel")).toEqual([]);
+    expect(keys("outside", 2)).toEqual([]);
+    expect(keys("both", 2)).toEqual([expect.stringContaining("vpn.ssh: the host main is a new machine")]);
+    expect(keys("tunnel", 1, { generation: 1 })).toEqual([expect.stringContaining("the host media")]);
   });
 });

@@ -64,6 +64,7 @@ describe("the outputs' contract", () => {
       "endpoints",
       "services",
       "sizing",
+      "cost",
       "openPorts",
       "backup",
     ];
@@ -116,7 +117,12 @@ describe("outputs", () => {
     expect(cloud?.headroomMiB).toBe(8192 - (cloud?.demand.memoryMiB ?? 0));
     expect(local).toMatchObject({ capacity: null, headroomMiB: null });
     const known = outputs(localTopology({ host: { provider: "local", memoryMiB: 4096, cpus: 2 } }));
-    expect(known.sizing.hosts["main"]?.capacity).toEqual({ memoryMiB: 4096, cpus: 2, diskGiB: null });
+    expect(known.sizing.hosts["main"]?.capacity).toEqual({
+      memoryMiB: 4096,
+      cpus: 2,
+      diskGiB: null,
+      trafficGB: null,
+    });
   });
 
   const status = {
@@ -171,7 +177,16 @@ describe("outputs", () => {
 
   it("say for whom it is sized, and which edition it is", () => {
     const { sizing, edition } = outputs(stackTopology("prod", {}, ["licence"]));
-    expect(sizing.people).toEqual({ accounts: 100, active: 60, inCalls: 10, inMeetings: 10 });
+    expect(sizing.people).toEqual({
+      accounts: 100,
+      active: 60,
+      inCalls: 10,
+      sharing: 1,
+      inMeetings: 10,
+      cameras: 10,
+      busyHours: 40,
+      historyMonths: 12,
+    });
     expect(edition).toBe("licensed");
   });
 });

@@ -1,18 +1,18 @@
 import { portNumbers } from "../../stacks/topology/exposure";
 import { execFile } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
-import { describePlan } from "../../cli/plan";
+import { describePlan } from "../../cli/planText";
+import { planOf as documentOf } from "../../stacks/plan";
 import { standIn } from "../helpers/service";
 import { localTopology, projectDir, shippedStacks, stackTopology } from "../helpers/stacks";
 import { topologyOf } from "../../stacks/topology";
 
 const planOf = (...args: Parameters<typeof stackTopology>): string =>
-  stripVTControlCharacters(describePlan(stackTopology(...args)));
+  stripVTControlCharacters(describePlan(documentOf(stackTopology(...args))));
 
-/** A verb in a process of its own, without a terminal. */
+/** A verb in a process of its own, without a terminal, as on a machine that runs CI. */
 function muster(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { CI, FORCE_COLOR, ...env } = process.env;
-  void [CI, FORCE_COLOR];
+  const env = { ...process.env, CI: "true" };
   return new Promise((resolve) => {
     execFile(
       process.execPath,
@@ -32,7 +32,7 @@ describe("the text of a plan", () => {
     for (const { service, image, needs } of topology.services)
       expect(text).toMatch(
         new RegExp(
-          `^  ${service.title} +main +${image.reference} +${needs.memoryMiB} MiB +${needs.cpus} +${needs.diskGiB} GiB$`,
+          `^  ${service.title} +main +${image.reference} +${needs.memoryMiB} MiB +${needs.cpus} +${needs.diskGiB} GiB +${needs.trafficGB} GB$`,
           "m",
         ),
       );
@@ -40,8 +40,21 @@ describe("the text of a plan", () => {
       expect(text).toMatch(
         new RegExp(`^  ${portNumbers(opening)} +${opening.from} +${opening.service} `, "m"),
       );
-    for (const { place, demand } of topology.hosts)
-      expect(text).toMatch(new RegExp(`^  main +${place} +${demand.memoryMiB} MiB`, "m"));
+    for (const { place, demand, capacity } of topology.hosts) {
+      expect(text).toMatch(new RegExp(`^  main +${place} +everything$`, "m"));
+      for (const [what, needed] of [
+        ["memory", `${demand.memoryMiB} MiB`],
+        ["CPUs", String(demand.cpus)],
+        ["disk", `${demand.diskGiB} GiB`],
+        ["traffic", `${demand.trafficGB} GB a month`],
+      ])
+        expect(text).toMatch(new RegExp(`^  main +${what} +${needed}( |$)`, "m"));
+      expect(text.includes("checked at start")).toBe(capacity === undefined);
+    }
+    for (const { what, monthlyUsd } of topology.cost.parts)
+      expect(text).toMatch(
+        new RegExp(`${what.replace(/[()]/g, ".")} +\\$${(monthlyUsd ?? 0).toFixed(2)}$`, "m"),
+      );
     expect(text).toContain(`https://chat.${topology.settings.domain}`);
     expect(topology.findings).not.toHaveLength(0);
     for (const { severity, key, problem, fix } of topology.findings) {
@@ -54,7 +67,10 @@ describe("the text of a plan", () => {
     const host = { provider: "digitalocean", region: "fra1", size: "s-2vcpu-4gb" };
     const [demand] = stackTopology("dev", { host }).hosts.map(({ demand: { memoryMiB } }) => memoryMiB);
     expect(planOf("dev", { host })).toMatch(
-      new RegExp(` ${demand ?? ""} MiB +4096 MiB +${Math.round((1 - (demand ?? 0) / 4096) * 100)} % `),
+      new RegExp(
+        ` ${demand ?? ""} MiB +4096 MiB +█{10}░{10} +${Math.round((1 - (demand ?? 0) / 4096) * 100)} %$`,
+        "m",
+      ),
     );
     expect(planOf("local")).toContain("checked at start");
   });
@@ -69,7 +85,9 @@ describe("the text of a plan", () => {
   it("says so where nothing is open and nothing is wrong", () => {
     const { settings } = localTopology({ mail: { host: "h", from: "a@b.org" } });
     const text = stripVTControlCharacters(
-      describePlan(topologyOf("t", { settings, secrets: new Set() }, [standIn("a")])),
+      describePlan(
+        documentOf(topologyOf("t", { settings, secrets: new Set() }, { catalogue: [standIn("a")] })),
+      ),
     );
     expect(text).toContain("Open to whom\n  nothing");
     expect(text).toContain("Findings\n  nothing is wrong");

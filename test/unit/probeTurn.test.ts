@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +11,7 @@ import {
   udpEcho,
   type UdpEcho,
 } from "../../probe";
+import { freePort } from "../helpers/freePort";
 
 describe("turnCredentials", () => {
   it("are those of coturn's REST API", () => {
@@ -32,13 +32,17 @@ describe("turnServers", () => {
       "turn:turn.example.org",
       "turn:turn.example.org:443?transport=tcp",
       "turn:[2001:db8::1]:3478?transport=udp",
-      "turns:turn.example.org:5349?transport=tcp",
+      "turns:turn.example.org?transport=tcp",
+      "turns:turn.example.org:443",
+      "turns:turn.example.org?transport=udp",
     ];
     const who = { username: "u", credential: "c" };
     expect(turnServers([{ urls, ...who }, { urls: "turn:other" }])).toEqual([
       { host: "turn.example.org", port: 3478, transport: "udp", ...who },
       { host: "turn.example.org", port: 443, transport: "tcp", ...who },
       { host: "2001:db8::1", port: 3478, transport: "udp", ...who },
+      { host: "turn.example.org", port: 5349, transport: "tls", ...who },
+      { host: "turn.example.org", port: 443, transport: "tls", ...who },
       { host: "other", port: 3478, transport: "udp" },
     ]);
   });
@@ -125,13 +129,3 @@ if (!found)
     for (const one of all) if (one.ok) await one.close();
   });
 });
-
-function freePort(): Promise<number> {
-  const socket = createSocket("udp4");
-  return new Promise((resolve) =>
-    socket.bind(0, "127.0.0.1", () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    }),
-  );
-}

@@ -51,6 +51,10 @@ describe("Renovate", () => {
     expect(ruleFor("postgres")).toMatchObject({ matchUpdateTypes: ["major"], enabled: false });
   });
 
+  it("leaves lego on its major, whose commands and options the certificate service uses", () => {
+    expect(ruleFor("goacme/lego")).toMatchObject({ matchUpdateTypes: ["major"], enabled: false });
+  });
+
   it("leaves Mattermost on its newest extended support line", () => {
     const line = products["mattermost"]?.stops.at(-1) ?? "";
     for (const edition of ["team", "enterprise"]) {

@@ -1,19 +1,22 @@
+import { edgeRules } from "../../policy/edge";
 import { type Expected, type GraphResource, unknown } from "../../policy/graph";
 import { machineRules } from "../../policy/machines";
 import { remoteRules } from "../../policy/remote";
 import { rules as allRules, violations } from "../../policy/rules";
+import { firewallRules } from "../../policy/firewall";
+import { brokenRules } from "../helpers/policyPack";
 import { expected, good, labels } from "../helpers/goodGraph";
 
 type Name = keyof typeof good;
-/** Those of machines have a file of their own: machineRules.test.ts. */
-const rules = allRules.filter((rule) => !machineRules.includes(rule) && !remoteRules.includes(rule));
+/** Those of machines and of the edge have files of their own: machineRules.test.ts, edgeRules.test.ts. */
+const elsewhere = [...machineRules, ...firewallRules, ...remoteRules, ...edgeRules];
+const rules = allRules.filter((rule) => !elsewhere.includes(rule));
 
 /** What the rules say of the graph with one resource changed; `undefined` removes an input or an option. */
 function broken(name: Name, change: Partial<GraphResource>, expectation: Partial<Expected> = {}): string[] {
   const resource = { ...good[name], ...change };
   const resources = Object.values({ ...good, [name]: resource });
-  const said = violations({ resources, expected: { ...expected, ...expectation } });
-  return [...new Set(said.map((line) => line.split(": ")[1] ?? ""))];
+  return brokenRules({ resources, expected: { ...expected, ...expectation } });
 }
 const inputs = (name: Name, change: Record<string, unknown>, expectation: Partial<Expected> = {}): string[] =>
   broken(name, { inputs: { ...good[name].inputs, ...change } }, expectation);
@@ -22,6 +25,13 @@ const options = (name: Name, change: GraphResource["options"]): string[] =>
 
 const health = good.app.inputs["healthcheck"] as object;
 const job = { services: new Set<string>(), published: new Map([["app", []]]) };
+
+/** With another image, pulled before. */
+const both = (image: string): string[] => {
+  const pulled = { ...good.image, inputs: { ...good.image.inputs, name: image } };
+  const app = { ...good.app, inputs: { ...good.app.inputs, image } };
+  return brokenRules({ resources: Object.values({ ...good, image: pulled, app }), expected });
+};
 
 /** For each rule: what breaks it. Each case breaks this rule alone. */
 const violating: Record<string, (() => string[])[]> = {
@@ -68,12 +78,7 @@ const violating: Record<string, (() => string[])[]> = {
     (interval) => () => inputs("app", { healthcheck: { ...health, interval } }),
   ),
   "exact image": ["app:latest", "app:1", "app:1.2", "app:1.2-alpine", "app", "postgres:18-alpine"].map(
-    (image) => () => {
-      const pulled = { ...good.image, inputs: { ...good.image.inputs, name: image } };
-      const app = { ...good.app, inputs: { ...good.app.inputs, image } };
-      const said = violations({ resources: Object.values({ ...good, image: pulled, app }), expected });
-      return said.map((line) => line.split(": ")[1] ?? "");
-    },
+    (image) => () => both(image),
   ),
   "image pulled first": [
     () => broken("app", { dependencies: [] }),
@@ -115,6 +120,14 @@ const violating: Record<string, (() => string[])[]> = {
       inputs("app", {
         ports: [...(good.app.inputs["ports"] as object[]), { external: 22, internal: 22, protocol: "tcp" }],
       }),
+    ...["0.0.0.0", "203.0.113.9", "127.0.0.1"].map(
+      (ip) => () =>
+        inputs(
+          "app",
+          { ports: [{ ip, external: 5222, internal: 5222, protocol: "tcp" }] },
+          { published: new Map([["app", ["private:5222->5222/tcp"]]]) },
+        ),
+    ),
   ],
   "on named networks only": [
     () => inputs("app", { networkMode: "host", networksAdvanced: [] }),
@@ -129,7 +142,7 @@ const violating: Record<string, (() => string[])[]> = {
       const { provider, ...rest } = good.password;
       expect(provider).toBeDefined();
       const resources = Object.values({ ...good, password: rest });
-      return violations({ resources, expected }).map((line) => line.split(": ")[1] ?? "");
+      return brokenRules({ resources, expected });
     },
   ],
   "a parent of its own": [
@@ -146,15 +159,18 @@ const violating: Record<string, (() => string[])[]> = {
   ],
   "images stay on the host": [() => inputs("image", { keepLocally: undefined })],
   "kept volumes": [
-    () => options("volume", { protect: false }),
-    () => options("volume", { retainOnDelete: false }),
-    () => options("scratch", { protect: true, retainOnDelete: true }),
-    () => broken("volume", {}, { keptVolumes: new Set() }),
+    () => options("volume", { ...good.volume.options, protect: false }),
+    () => options("scratch", { protect: true }),
+  ],
+  "kept volumes stay": [
+    () => options("volume", { ...good.volume.options, retainOnDelete: false }),
+    () => options("scratch", { retainOnDelete: true }),
   ],
   "kept secrets": [
     () => options("password", { protect: false }),
     () => broken("password", {}, { keepSecrets: false }),
   ],
+  "no secret in an id": [() => broken("password", { type: "random:index/randomBytes:RandomBytes" })],
   "no way out": [
     () => inputs("network", { internal: false }),
     () => inputs("network", { internal: undefined }),
@@ -172,9 +188,26 @@ const violating: Record<string, (() => string[])[]> = {
     () => inputs("app", { labels: labels.map(({ label }) => ({ label, value: "" })) }),
   ],
   "no secret in the clear": [
+    () => inputs("app", { envs: ["TOKEN=a-given-secret"] }),
+    () => inputs("volume", { driverOpts: { o: "password=a-given-secret" } }),
+  ],
+  "no generated secret in the clear": [
     () => inputs("app", { envs: ["PASSWORD=s3cret-s3cret"] }),
     () => inputs("volume", { driverOpts: { o: "password=s3cret-s3cret" } }),
   ],
+  "digest as locked": [
+    () => both("locked:1.2.3"),
+    () => both("locked:1.2.3@sha256:another"),
+    () => inputs("other", { name: "locked:1.2.3" }),
+  ],
+  "no admin port published": ["0.0.0.0", "203.0.113.9", undefined].map(
+    (ip) => () =>
+      inputs(
+        "app",
+        { ports: [{ ip, external: 1234, internal: 9000, protocol: "tcp" }] },
+        { published: new Map([["app", [`${String(ip)}:1234->9000/tcp`]]]) },
+      ),
+  ),
 };
 
 /** What can't be known in a preview: no rule may judge it, and no rule may fall over it. */

@@ -138,7 +138,8 @@ describe("the tunnel", () => {
       return main === undefined ? undefined : accessOf(topology, mainHost, main).address;
     };
     expect(at({})).toBe("203.0.113.7");
-    expect(at({ sshOnly: true })).toBe("10.213.0.1");
+    expect(at({ ssh: "both" })).toBe("10.213.0.1");
+    expect(at({ ssh: "tunnel" })).toBe("10.213.0.1");
   });
 
   it("counts addresses across the borders of bytes", () => {

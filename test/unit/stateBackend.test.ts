@@ -121,6 +121,9 @@ describe("a stack's state backend", () => {
     expect(ask()).toEqual({});
     useStateKey("new", "fresh-secret");
     expect(ask()).toMatchObject({ AWS_ACCESS_KEY_ID: "STATE", AWS_SECRET_ACCESS_KEY: "fresh-secret" });
+    // Also where the file holds one: it may be the old one.
+    encrypted = { salt, provider: undefined, value };
+    expect(ask()).toMatchObject({ AWS_SECRET_ACCESS_KEY: "fresh-secret" });
     rmSync(folder, { recursive: true });
   });
 });

@@ -7,8 +7,12 @@ import { hostReserveMiB } from "../../stacks/topology/hosts";
 import { cpuSharesOf, needsOf, sumOf } from "../../stacks/topology/sizing";
 import { plainSettings } from "../helpers/arbitrary";
 
-const topologyFor = (values: Record<string, unknown>, services?: readonly Service[]): Topology =>
-  topologyOf("test", parseSettings({ source: "test", values, encrypted: [] }), services);
+const topologyFor = (values: Record<string, unknown>, catalogue?: readonly Service[]): Topology =>
+  topologyOf(
+    "test",
+    parseSettings({ source: "test", values, encrypted: [] }),
+    catalogue === undefined ? {} : { catalogue },
+  );
 const topologies = plainSettings.map((values) => topologyFor(values));
 const holds = (check: (topology: Topology) => void): void => {
   fc.assert(fc.property(topologies, check), { numRuns: 30 });
@@ -154,7 +158,11 @@ describe("any topology", () => {
       accounts: fc.integer({ min: 1, max: 200_000 }),
       active: fc.nat(200_000),
       inCalls: fc.nat(10_000),
+      sharing: fc.nat(10_000),
       inMeetings: fc.nat(10_000),
+      cameras: fc.nat(10_000),
+      busyHours: fc.nat(744),
+      historyMonths: fc.integer({ min: 1, max: 240 }),
     });
     const values = { domain: "example.org", host: { provider: "local" } };
     const { settings } = parseSettings({ source: "test", values, encrypted: [] });
@@ -166,10 +174,11 @@ describe("any topology", () => {
         for (const service of catalogue) {
           const [small, large] = [fewer, many].map((demand) =>
             needsOf(service, { ...settings, people: demand }),
-          ) as [Needs, Needs];
+          ) as [Required<Needs>, Required<Needs>];
           expect(large.memoryMiB).toBeGreaterThanOrEqual(small.memoryMiB);
           expect(large.cpus).toBeGreaterThanOrEqual(small.cpus);
           expect(large.diskGiB).toBeGreaterThanOrEqual(small.diskGiB);
+          expect(large.trafficGB).toBeGreaterThanOrEqual(small.trafficGB);
           expect(small.memoryMiB % 64).toBe(0);
           expect(small.memoryMiB).toBeGreaterThanOrEqual(
             service.needs(fewer, { ...settings, people: fewer }).memoryMiB,
@@ -183,7 +192,7 @@ describe("any topology", () => {
 
 describe("sizing", () => {
   it("sums nothing to nothing", () => {
-    expect(sumOf([])).toEqual({ memoryMiB: 0, cpus: 0, diskGiB: 0, egressMbps: 0 });
+    expect(sumOf([])).toEqual({ memoryMiB: 0, cpus: 0, diskGiB: 0, egressMbps: 0, trafficGB: 0 });
   });
 
   it("sums without the noise of floating point", () => {
@@ -193,6 +202,7 @@ describe("sizing", () => {
       cpus: 0.3,
       diskGiB: 4,
       egressMbps: 3,
+      trafficGB: 0,
     });
   });
 

@@ -8,7 +8,9 @@ import { localTopology } from "../helpers/stacks";
 
 const topologyFor = (services: readonly Service[], change: Record<string, unknown> = {}): Topology => {
   const values = { domain: "example.org", host: { provider: "local" }, ...change };
-  return topologyOf("test", parseSettings({ source: "test", values, encrypted: [] }), services);
+  return topologyOf("test", parseSettings({ source: "test", values, encrypted: [] }), {
+    catalogue: services,
+  });
 };
 
 const media: Port = {
@@ -148,7 +150,7 @@ describe("services", () => {
     ]);
     expect(seen).toHaveBeenCalledWith(
       expect.objectContaining({
-        needs: { memoryMiB: 128, cpus: 0.12, diskGiB: 1, egressMbps: 0 },
+        needs: { memoryMiB: 128, cpus: 0.12, diskGiB: 1, egressMbps: 0, trafficGB: 0 },
         routes: [],
       }),
     );
@@ -200,7 +202,7 @@ describe("hosts", () => {
     [
       "digitalocean",
       { provider: "digitalocean", region: "fra1", size: "s-2vcpu-4gb" },
-      { memoryMiB: 4096, cpus: 2, diskGiB: 50 },
+      { memoryMiB: 4096, cpus: 2, diskGiB: 50, trafficGB: 4000 },
       "digitalocean fra1, s-2vcpu-4gb",
     ],
     [
@@ -212,7 +214,7 @@ describe("hosts", () => {
         dataDiskGiB: 80,
         accessKeyId: "AKIAEXAMPLEEXAMPLE12",
       },
-      { memoryMiB: 8192, cpus: 2, diskGiB: 80 },
+      { memoryMiB: 8192, cpus: 2, diskGiB: 80, trafficGB: 0 },
       "aws eu-central-1, t3a.large",
     ],
   ])("%s: capacity and place", (_name, host, capacity, place) => {

@@ -3,7 +3,6 @@ import { localTopology } from "../helpers/stacks";
 
 type Change = Record<string, unknown>;
 const mail = { host: "smtp.example.org", from: "chat@example.org" };
-const cloudflare = { provider: "cloudflare", zone: "example.org" };
 const machine = { provider: "digitalocean", region: "fra1", size: "s-2vcpu-4gb" };
 const bucket = { kind: "s3", endpoint: "https://s3.example.org", bucket: "backups", accessKeyId: "HOST" };
 const findingsFor = (change: Change, encrypted: string[]): readonly Finding[] =>
@@ -59,7 +58,7 @@ describe("warnings and notes in a plan", () => {
       { severity: "warning", key: "muster:chat.plugins", given: expect.stringContaining("jitsi-2.1.0") },
     ],
     [
-      "a host whose key isn't there yet",
+      "a host of which nobody has said who reaches its SSH",
       {
         domain: "a.org",
         host: machine,
@@ -67,14 +66,21 @@ describe("warnings and notes in a plan", () => {
         backup: { target: bucket },
         mail: { ...mail, username: "u", port: 2525 },
       },
-      ["backupS3Secret", "digitaloceanToken"],
-      { severity: "note", key: "muster:sshKey" },
+      ["backupS3Secret", "digitaloceanToken", "sshKey"],
+      { severity: "note", key: "muster:machine.sshFrom" },
     ],
     [
-      "an edge that can't be built yet",
-      { domain: "example.org", edge: cloudflare },
-      [],
-      { severity: "note", key: "muster:edge.provider" },
+      "a host whose key isn't there yet",
+      {
+        domain: "a.org",
+        host: machine,
+        machine: { sshFrom: "everyone" },
+        state: { backend: "https://api.pulumi.com" },
+        backup: { target: bucket },
+        mail: { ...mail, username: "u", port: 2525 },
+      },
+      ["backupS3Secret", "digitaloceanToken"],
+      { severity: "note", key: "muster:sshKey" },
     ],
   ])("%s", (_name, change, secrets, expected) => {
     const found = findingsFor(

@@ -59,10 +59,10 @@ check_access() {
       "run up again; if that doesn't help, make the machine anew (host.generation)"
   origin=$(came_from)
   [ -n "$origin" ] || return 0
+  if [ -n "$vpn" ] && within "$origin" "$vpn_network"; then return 0; fi
   if [ "$ssh_only_vpn" = yes ]; then
-    within "$origin" "$vpn_network" ||
-      problem "this connection doesn't come through the VPN, and SSH would answer there alone" "$origin" \
-        "an address in $vpn_network" "connect the VPN first; or run up with machine.vpn.sshOnly: false, connect, and set it then"
+    problem "this connection doesn't come through the VPN, and SSH would answer there alone" "$origin" \
+      "an address in $vpn_network" "connect the VPN first; or run up with machine.vpn.ssh: outside, connect, and set it then"
     return 0
   fi
   for network in $ssh_from; do

@@ -1,11 +1,16 @@
-# Kernel settings: at least what the services ask for, and more where the machine has more.
+# Kernel settings: at least what the services ask for, and more where the machine has more. Of the lowest port that
+# programs without rights may have, less is more.
 topic_kernel() {
   wanted_values="net.ipv4.ip_forward 1
 vm.swappiness 10"
   for setting in $sysctls; do
     value=$(sysctl -n "${setting%=*}" 2> /dev/null) || value=0
     case $value in '' | *[!0-9]*) value=0 ;; esac
-    if [ "$value" -lt "${setting#*=}" ]; then value=${setting#*=}; fi
+    wanted_value=${setting#*=}
+    case ${setting%=*} in
+    net.ipv4.ip_unprivileged_port_start) [ "$value" -le "$wanted_value" ] || value=$wanted_value ;;
+    *) [ "$value" -ge "$wanted_value" ] || value=$wanted_value ;;
+    esac
     wanted_values="$wanted_values
 ${setting%=*} $value"
   done

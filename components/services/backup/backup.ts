@@ -7,6 +7,9 @@ import { filesPath, type Service, type ServiceContext, type ServiceFile } from "
 import { secret, text } from "../text";
 import { knownHostsLine, repositoryOf } from "./repository";
 import { metricsPort, settingsFile } from "./settingsFile";
+import { mibPerGiB, model } from "../model";
+
+const size = model.backup;
 
 /** Where it writes down what its last runs came to. */
 export const statusPath = "/status";
@@ -21,11 +24,15 @@ export const backup: Service = {
   user: { uid: 0, gid: 0 },
   when: () => true,
   role: "app",
-  needs: ({ accounts }, settings) => ({
-    memoryMiB: 250 + 0.05 * accounts,
-    cpus: 0.05,
-    // The dump, and twice that while a restored database is compared; the repository where it lies here.
-    diskGiB: 1 + accounts * (0.06 + (ownFolder(settings) ? 0.25 : 0)),
+  needs: ({ accounts, historyMonths }, settings) => ({
+    memoryMiB: size.memoryBase + size.memoryPerAccount * accounts,
+    cpus: size.cpusBase,
+    diskGiB:
+      size.diskBase +
+      ((size.diskPerAccount + (ownFolder(settings) ? size.repositoryPerAccount : 0)) *
+        accounts *
+        historyMonths) /
+        mibPerGiB,
   }),
   ports: () => [
     {

@@ -11,4 +11,7 @@ const encrypted = ["sshKey", "digitaloceanToken"];
 const stack = pulumi.getStack();
 const topology = topologyOf(stack, parseSettings({ source: "the test", values, encrypted }));
 const networks = topology.networks.filter(({ internal }) => internal).slice(0, 1);
-new Environment(stack, { ...topology, services: [], networks }, digitaloceanHosts);
+new Environment(stack, {
+  topology: { ...topology, services: [], networks },
+  createHosts: digitaloceanHosts,
+});

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { type HostStage, stackName } from "./stage";
 
 /** From a bare server to a stack, and that a second time changes nothing. */
 export function bootstrap(stage: HostStage): void {
   describe("from a bare server", () => {
     it("sets the machine up and brings the whole stack onto it", async () => {
-      const { setUp, up } = await stage.upOnNewMachine();
+      const { setUp, up } = await stage.upOnNewMachines();
       expect(setUp.output).toContain("muster: installs");
       expect(up.output).toContain("All services are healthy.");
       expect(await stage.unwell()).toEqual([]);
@@ -35,6 +35,18 @@ export function bootstrap(stage: HostStage): void {
         },
       });
       expect(output).toContain("Nothing has changed");
+      expect(await stage.ids()).toEqual(before);
+    });
+
+    it("is run from a fresh clone with nothing but the settings and the passphrase", async () => {
+      const before = await stage.ids();
+      const clone = stage.freshClone();
+      try {
+        expect((await clone.must(["up", stackName])).output).toContain("Nothing has changed");
+        expect((await clone.must(["logs", stackName, "mattermost"])).output).toContain("mattermost |");
+      } finally {
+        rmSync(clone.dir, { recursive: true });
+      }
       expect(await stage.ids()).toEqual(before);
     });
 

@@ -1,12 +1,12 @@
-import { type HostStage, stackName } from "./stage";
+import { type HostStage, identity, stackName } from "./stage";
 
 /** Reboots, a new machine under the old disk, and the end. */
 export function life(stage: HostStage): void {
   const people = (): Promise<string> =>
-    stage.inContainer(
-      "postgres",
-      "psql -X -q -A -t -U mattermost -d mattermost -c 'SELECT username FROM users ORDER BY 1'",
-    );
+    stage.runIn("postgres", [
+      ...["psql", "-X", "-q", "-A", "-t", "-U", "mattermost", "-d", "mattermost"],
+      ...["-c", "SELECT username FROM users ORDER BY 1"],
+    ]);
 
   describe("in the machine's life", () => {
     it("is back by itself after a reboot, and the database was shut down cleanly", async () => {
@@ -20,11 +20,11 @@ export function life(stage: HostStage): void {
 
     it("starts no container without its data disk, and has all again once it is there", async () => {
       await stage.machine.shutDown();
-      await stage.machine.detach("scsi-0MUSTER_data");
+      await stage.machine.detach(identity);
       await stage.machine.powerOn();
       expect(await stage.machine.run("docker ps --quiet 2>/dev/null || true")).toBe("");
       await stage.machine.shutDown();
-      await stage.machine.attach("scsi-0MUSTER_data", stage.disk);
+      await stage.machine.attach(identity, stage.disk);
       await stage.machine.powerOn();
       await stage.healthy(240);
     });
@@ -38,7 +38,7 @@ export function life(stage: HostStage): void {
       expect(refused.code).not.toBe(0);
       expect(refused.output).toContain("shows another SSH host key than the expected one");
       stage.stack.set(["host", "hostKey"], await stage.machine.hostKey());
-      await stage.upOnNewMachine();
+      await stage.upOnNewMachines();
       expect(await stage.unwell()).toEqual([]);
       expect(await people()).toBe(before);
     });

@@ -1,3 +1,4 @@
+import { quote } from "../../../components/services/job";
 import { type HostStage, stackName } from "./stage";
 
 /** Another machine's key, of the right form. */
@@ -32,6 +33,35 @@ export function refuse(stage: HostStage): void {
       const output = await refused(["host", "memoryMiB"], 900_000);
       expect(output).toMatch(/memory/i);
       expect(output).toContain("900000");
+    });
+
+    it.each([
+      {
+        what: "its own disk is full",
+        program: "df",
+        says: "echo 'overlay 60000000 59000000 1000000 99% /'",
+        expected: ["too little room on this machine's own disk", "0 GiB free"],
+      },
+      {
+        what: "its processor is one that images aren't there for",
+        program: "uname",
+        says: '[ "$1" = -m ] && echo aarch64 || exec /usr/bin/uname "$@"',
+        expected: ["images of this stack aren't there for this processor", "arm64"],
+      },
+    ])("says that $what", async ({ program, says, expected }) => {
+      // A stand-in says so: this machine's disk and processor are what they are.
+      const stand = `/usr/local/bin/${program}`;
+      await stage.machine.run(`printf '%s\\n' '#!/bin/sh' ${quote(says)} >${stand} && chmod +x ${stand}`);
+      try {
+        const { code, output } = await stage.stack.run(["up", stackName]);
+        expect(code).not.toBe(0);
+        for (const words of expected) expect(output).toContain(words);
+        expect(await stage.machine.run("ls /etc/muster 2>/dev/null || echo untouched")).toContain(
+          "untouched",
+        );
+      } finally {
+        await stage.machine.run(`rm ${stand}`);
+      }
     });
 
     it("says that the distribution isn't one that it knows", async () => {

@@ -11,6 +11,7 @@ import { caddyRecipe } from "./caddy";
 import { jitsiJicofoRecipe, jitsiJvbRecipe, jitsiWebRecipe } from "./jitsi";
 import { jitsiProsodyRecipe } from "./jitsiProsody";
 import { coturnRecipe } from "./coturn";
+import { legoRecipe } from "./lego";
 import { mattermostRecipe } from "./mattermost";
 import { postgresRecipe } from "./postgres";
 import { cached, hashOf, missingTools, parseReference, sources, type Recipe, type Reference } from "./recipe";
@@ -40,6 +41,7 @@ const recipes: Record<ImageName, (reference: Reference) => Promise<Recipe>> = {
   "jitsi-jvb": jitsiJvbRecipe,
   rtcd: rtcdRecipe,
   coturn: coturnRecipe,
+  lego: legoRecipe,
 };
 
 /** An image with the recipe for it, which is looked for only when needed: a version without one may be there or pulled. */

@@ -66,6 +66,6 @@ export async function loadedLibraries(root: string, programs: readonly string[])
 
 /** The file that a link means inside the unpacked folder: a package's absolute links start there. */
 async function followed(root: string, path: string): Promise<string> {
-  const real = await realpath(path);
-  return real.startsWith(`${root}/`) ? real : join(root, real);
+  const [real, base] = await Promise.all([realpath(path), realpath(root)]);
+  return real.startsWith(`${base}/`) ? real : join(root, real);
 }

@@ -51,6 +51,8 @@ export interface ContainerPlan {
   readonly image: string;
   readonly network: string;
   readonly address: string;
+  /** A folder of this machine that it may read, at /media. */
+  readonly media?: string;
 }
 
 export const machineLabel = "muster.e2e.machine";
@@ -80,7 +82,12 @@ export function containerOptions(plan: ContainerPlan): Docker.ContainerCreateOpt
       // Its own part of the control groups: whatever it makes there goes with it.
       CgroupnsMode: "private",
       // An overlay can't hold another one.
-      Mounts: [{ Type: "volume", Source: plan.name, Target: "/var/lib/docker" }],
+      Mounts: [
+        { Type: "volume", Source: plan.name, Target: "/var/lib/docker" },
+        ...(plan.media === undefined
+          ? []
+          : [{ Type: "bind", Source: plan.media, Target: "/media", ReadOnly: true }]),
+      ],
       Tmpfs: { "/run": "exec,mode=755", "/run/lock": "mode=1777", "/tmp": "exec,mode=1777" },
     },
   } as Docker.ContainerCreateOptions;
@@ -106,7 +113,8 @@ export async function endSwapping(docker: Docker, id: string): Promise<void> {
   if (State.Running) await execute(docker, id, ["/usr/lib/machine/fstab", "swapoff"]);
 }
 
-async function removeVolume(docker: Docker, name: string): Promise<void> {
+/** Also one without a machine, as a run leaves it whose containers somebody has removed. */
+export async function removeVolume(docker: Docker, name: string): Promise<void> {
   await docker
     .getVolume(name)
     .remove()

@@ -129,7 +129,11 @@ async function installInside(root: string): Promise<void> {
     "rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_* /var/log/*.log /var/log/apt",
     ": >/etc/machine-id",
   ];
-  // Its own mounts and processes, so that nothing of it is left when it breaks off.
+  await runInside(root, commands);
+}
+
+/** Runs commands of a shell in a system's folder: with mounts and processes of their own, so that nothing is left of them. */
+export async function runInside(root: string, commands: readonly string[]): Promise<void> {
   const enter = ["--mount", "--pid", "--fork", `--mount-proc=${join(root, "proc")}`, "chroot", root];
   await run("unshare", [...enter, "sh", "-ec", commands.join("\n")], {
     env: { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C", PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },

@@ -1,15 +1,15 @@
 /** A throwaway machine for the tests: a container with systemd, sshd and room for a Docker Engine of its own. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";
 import Docker from "dockerode";
 import { pack } from "tar-stream";
 import { type Birth, type SeedFile, seedFiles } from "./birth";
-import { containerOptions, endSwapping, machineLabel, removeMachines } from "./container";
+import { containerOptions, endSwapping, machineLabel, removeMachines, removeVolume } from "./container";
 import type { DataDisk } from "./disk";
+import { oneAtATime } from "../turns";
 import { machineImage } from "./image";
 import type { MachineNetwork } from "./network";
+import { ThrowawayMachine } from "./throwaway";
 
 export interface MachineOptions {
   /** Also its host name. */
@@ -20,6 +20,10 @@ export interface MachineOptions {
   readonly birth: Birth;
   /** Data disks by their names below /dev/disk/by-id. Default: none. */
   readonly disks?: Readonly<Record<string, DataDisk>>;
+  /** What its provider's image has beside ours. Default: nothing. */
+  readonly files?: readonly SeedFile[];
+  /** A folder of this machine that it may read, at /media. Default: none. */
+  readonly media?: string;
 }
 
 // What the kernel leaves of the first process: reboot(2) ends it by SIGHUP, a power-off by SIGINT.
@@ -27,7 +31,7 @@ const rebooted = 129;
 
 const bootSeconds = 120;
 
-export class Machine {
+export class Machine extends ThrowawayMachine {
   private container: Docker.Container | undefined;
   private readonly disks: Map<string, DataDisk>;
   private birth: Birth;
@@ -40,6 +44,7 @@ export class Machine {
     private readonly image: string,
     private readonly options: MachineOptions,
   ) {
+    super(options.name, options.address);
     this.disks = new Map(Object.entries(options.disks ?? {}));
     this.birth = options.birth;
   }
@@ -54,50 +59,16 @@ export class Machine {
     log: (line: string) => void = () => undefined,
     docker: Docker = new Docker(),
   ): Promise<Machine> {
-    const machine = new Machine(docker, await machineImage(docker, log), options);
+    const image = await oneAtATime("images", () => machineImage(docker, log));
+    const machine = new Machine(docker, image, options);
     await machine.remove();
     await machine.make();
     return machine;
   }
 
-  get name(): string {
-    return this.options.name;
-  }
-
-  get address(): string {
-    return this.options.address;
-  }
-
-  /** Its Ed25519 host key: type and key. */
-  async hostKey(): Promise<string> {
-    const line = await this.run("cat /etc/ssh/ssh_host_ed25519_key.pub");
-    return line.trim().split(" ").slice(0, 2).join(" ");
-  }
-
-  /**
-   * Runs a shell command as root, past SSH and whatever is set up there.
-   *
-   * @returns what it prints on stdout.
-   * @throws Error with its exit code and all that it printed.
-   */
-  async run(command: string, input: string | NodeJS.ReadableStream = ""): Promise<string> {
-    const child = spawn("docker", ["exec", "-i", this.containerName, "sh", "-c", command], { stdio: "pipe" });
-    const output = { stdout: "", stderr: "" };
-    child.stdout.on("data", (chunk: Buffer) => (output.stdout += chunk.toString("utf8")));
-    child.stderr.on("data", (chunk: Buffer) => (output.stderr += chunk.toString("utf8")));
-    // A command may end without having read all of it.
-    child.stdin.on("error", () => undefined);
-    if (typeof input === "string") child.stdin.end(input);
-    else input.pipe(child.stdin);
-    const [code] = (await once(child, "close")) as [number | null];
-    if (code === 0) return output.stdout;
-    throw new Error(`${this.name}: ${command}: exit code ${code}:\n${output.stdout}${output.stderr}`);
-  }
-
-  /** Hands images of this machine's engine to the engine inside. */
-  async loadImages(references: readonly string[]): Promise<void> {
-    const saved = spawn("docker", ["save", ...references], { stdio: ["ignore", "pipe", "inherit"] });
-    await this.run("docker load", saved.stdout);
+  /** Past SSH and whatever is set up there. */
+  protected shell(command: string): [string, ...string[]] {
+    return ["docker", "exec", "-i", this.containerName, "sh", "-c", command];
   }
 
   /** Boots again, as `reboot` at a shell does, and waits until it is up. */
@@ -160,6 +131,7 @@ export class Machine {
   /** Ends it and forgets its own disk. The data disks stay. */
   async remove(): Promise<void> {
     await removeMachines(this.docker, { name: [`^/${this.containerName}$`] });
+    await removeVolume(this.docker, this.containerName);
     await this.watch;
     this.container = undefined;
   }
@@ -177,10 +149,13 @@ export class Machine {
         image: this.image,
         network: this.options.network.id,
         address: this.address,
+        ...(this.options.media === undefined ? {} : { media: this.options.media }),
       }),
     );
     const instance = `${this.name}-${this.rebuilds}-${Date.now()}`;
-    await this.place([...seedFiles(this.birth, this.name, instance), resolverFile(), this.diskList()]);
+    const { files = [] } = this.options;
+    const seed = seedFiles(this.birth, this.name, instance);
+    await this.place([...seed, resolverFile(), this.diskList(), ...files]);
     await this.powerOn();
   }
 

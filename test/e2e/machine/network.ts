@@ -52,10 +52,12 @@ export class MachineNetwork {
    */
   neighbour(last: number): [string, ...string[]] {
     const namespace = `${this.bridge}-${last}`;
+    const line = `e2en${last}${this.bridge.slice("e2em-".length)}`.slice(0, 15);
+    // An earlier one goes first; its link by itself, since a namespace gives up its links' names only some time later.
+    spawnSync("ip", ["link", "del", line], { stdio: "ignore" });
     spawnSync("ip", ["netns", "del", namespace], { stdio: "ignore" });
     ip("netns", "add", namespace);
     this.neighbours.push(namespace);
-    const line = `e2en${last}${this.bridge.slice("e2em-".length)}`.slice(0, 15);
     ip("link", "add", line, "type", "veth", "peer", "name", "eth0", "netns", namespace);
     ip("link", "set", line, "master", this.bridge, "up");
     ip("-n", namespace, "addr", "add", `${this.address(last)}/24`, "dev", "eth0");

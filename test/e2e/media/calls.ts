@@ -1,5 +1,5 @@
-import { iceCheck, joinCall, type MediaSession, tcpOpen } from "../../../probe";
-import { chatUrl, mediaPorts, type MediaStack, type Person } from "./stack";
+import { type Carrying, iceCheck, joinCall, type MediaSession, tcpOpen, type Trust } from "../../../probe";
+import type { MediaSite, Person } from "./site";
 
 /** Ways for media, each alone: nothing falls back to another. */
 export const ways = [
@@ -30,21 +30,28 @@ export async function heard(sessions: readonly MediaSession[], others = 1): Prom
 
 /** Joins a call in a channel, some at a time: the plugin wants each person in one call alone. */
 export async function joined(
-  media: MediaStack,
-  way: Pick<Way, "transportPolicy"> & { turnTransport?: "udp" | "tcp" },
+  media: MediaSite,
+  way: Pick<Way, "transportPolicy"> & { turnTransport?: Carrying; turnTrust?: Trust },
   seats: readonly { person: Person; channelId: string }[],
 ): Promise<MediaSession[]> {
+  const join = ({ person, channelId }: (typeof seats)[number]): Promise<MediaSession> =>
+    joinCall({
+      siteUrl: media.chatUrl,
+      token: person.token,
+      channelId,
+      ...way,
+      mediaAddress: media.address,
+      packetsPerSecond: 25,
+      timeoutSeconds: patienceSeconds,
+      ...media.trust,
+    });
   const joining = await Promise.allSettled(
-    seats.map(({ person, channelId }) =>
-      joinCall({
-        siteUrl: chatUrl,
-        token: person.token,
-        channelId,
-        ...way,
-        mediaAddress: media.address,
-        packetsPerSecond: 25,
-        timeoutSeconds: patienceSeconds,
-        ...media.trust,
+    seats.map((seat) =>
+      join(seat).catch((error: unknown) => {
+        // As an app does: on a busy machine, one of ten connections may give up before its turn comes.
+        if (!(error instanceof Error) || !error.message.startsWith("No media connection")) throw error;
+        console.warn(`${seat.person.name} joins once more: ${error.message}`);
+        return join(seat);
       }),
     ),
   );
@@ -62,9 +69,9 @@ export const leave = (sessions: readonly MediaSession[]): Promise<unknown> =>
 /** What each session must show: it was heard, over the one advertised address and the way that was asked for. */
 export function expectWay(
   session: MediaSession,
-  media: MediaStack,
+  media: MediaSite,
   port: number,
-  { transportPolicy, ...way }: Omit<Way, "way">,
+  { transportPolicy, ...way }: Pick<Way, "transportPolicy"> & { turnTransport?: Carrying },
 ): void {
   const { remote, local, relayTransport } = session.pair;
   expect(remote).toMatchObject({ address: media.address, port });
@@ -78,7 +85,7 @@ export function expectWay(
 }
 
 /** The free edition: calls of two, inside the chat server. */
-export function embeddedCalls(get: () => MediaStack): void {
+export function embeddedCalls(get: () => MediaSite): void {
   describe("calls inside the chat server", () => {
     let seats: { person: Person; channelId: string }[] = [];
 
@@ -102,7 +109,7 @@ export function embeddedCalls(get: () => MediaStack): void {
       expect(sessions).toHaveLength(10);
       try {
         await heard(sessions);
-        for (const session of sessions) expectWay(session, media, mediaPorts.embeddedPort, way);
+        for (const session of sessions) expectWay(session, media, media.ports.embeddedPort, way);
       } finally {
         await leave(sessions);
       }
@@ -124,7 +131,7 @@ export function embeddedCalls(get: () => MediaStack): void {
         const [session] = sessions;
         if (session === undefined) throw new Error("no session");
         const { remote, localUfrag } = session.ice;
-        const at = { address: media.address, port: mediaPorts.embeddedPort, remote, localUfrag };
+        const at = { address: media.address, port: media.ports.embeddedPort, remote, localUfrag };
         expect(await iceCheck({ ...at, protocol: "udp" })).toMatchObject({ ok: true });
         expect(await iceCheck({ ...at, protocol: "udp", via: media.turn("checker") })).toMatchObject({
           ok: true,
@@ -134,7 +141,7 @@ export function embeddedCalls(get: () => MediaStack): void {
         expect(await iceCheck({ ...at, remote: stranger, protocol: "udp", timeoutSeconds: 2 })).toMatchObject(
           { ok: false, outcome: "no-answer" },
         );
-        expect(await tcpOpen({ host: media.address, port: mediaPorts.embeddedPort })).toMatchObject({
+        expect(await tcpOpen({ host: media.address, port: media.ports.embeddedPort })).toMatchObject({
           ok: true,
         });
       } finally {
@@ -145,7 +152,7 @@ export function embeddedCalls(get: () => MediaStack): void {
 }
 
 /** The channel that everybody of the team is in. */
-export async function townSquare(media: MediaStack, token: string): Promise<string> {
+export async function townSquare(media: MediaSite, token: string): Promise<string> {
   const [team] = await media.ask<{ id: string }[]>(token, "/api/v4/users/me/teams");
   const channels = await media.ask<{ id: string; name: string }[]>(
     token,

@@ -1,6 +1,7 @@
 import { iceCheck, joinCall, rtcdVersion, tcpOpen } from "../../../probe";
 import { expectWay, heard, joined, leave, townSquare, ways } from "./calls";
-import { chatUrl, mediaPorts, type MediaStack, type Person } from "./stack";
+import type { Person } from "./site";
+import type { MediaStack } from "./stack";
 
 /** A licence as the double of Mattermost knows it; a real one ends with a signature. */
 export const licence = Buffer.concat([
@@ -53,7 +54,7 @@ export function becomeEnterprise(get: () => MediaStack): void {
 
     it("is the version that is pinned, as seen from outside its container", async () => {
       const media = get();
-      const found = await rtcdVersion(`http://${await media.addressOf("rtcd")}:8045`);
+      const found = await rtcdVersion(`http://${await media.reach("rtcd", 8045)}`);
       expect(found).toMatchObject({ ok: true, buildVersion: "v1.2.6" });
       expect(await tcpOpen({ host: media.address, port: 8045, timeoutSeconds: 2 })).toMatchObject({
         ok: false,
@@ -67,7 +68,7 @@ export function becomeEnterprise(get: () => MediaStack): void {
       expect(sessions).toHaveLength(10);
       try {
         await heard(sessions, 9);
-        for (const session of sessions) expectWay(session, media, mediaPorts.rtcdPort, way);
+        for (const session of sessions) expectWay(session, media, media.ports.rtcdPort, way);
       } finally {
         await leave(sessions);
       }
@@ -79,7 +80,7 @@ export function becomeEnterprise(get: () => MediaStack): void {
       const sessions = await joined(media, { transportPolicy: "udp" }, seats);
       try {
         const eleventh = joinCall({
-          siteUrl: chatUrl,
+          siteUrl: media.chatUrl,
           token: people[10]?.token ?? "",
           channelId: town,
           transportPolicy: "udp",
@@ -90,7 +91,7 @@ export function becomeEnterprise(get: () => MediaStack): void {
         if (session === undefined) throw new Error("no session");
         const { remote, localUfrag, candidates } = session.ice;
         expect(new Set(candidates.map(({ address }) => address))).toEqual(new Set([media.address]));
-        const at = { address: media.address, port: mediaPorts.rtcdPort, remote, localUfrag };
+        const at = { address: media.address, port: media.ports.rtcdPort, remote, localUfrag };
         for (const transport of ["udp", "tcp"] as const)
           expect(
             await iceCheck({ ...at, protocol: "udp", via: media.turn("checker", transport) }),

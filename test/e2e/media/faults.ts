@@ -1,6 +1,7 @@
 import { joinCall, type MediaSession, websocketThroughProxy } from "../../../probe";
 import { heard, joined, leave, townSquare } from "./calls";
-import { chatUrl, meetUrl, type MediaStack, type Person } from "./stack";
+import type { Person } from "./site";
+import type { MediaStack } from "./stack";
 
 const later = (seconds: number): Promise<void> => new Promise((done) => setTimeout(done, seconds * 1000));
 
@@ -33,7 +34,7 @@ export function faults(get: () => MediaStack): void {
       const media = get();
       const { stack } = media;
       const other = await websocketThroughProxy({
-        url: `${meetUrl.replace("https", "wss")}/xmpp-websocket?room=reload`,
+        url: `${media.meetUrl.replace("https", "wss")}/xmpp-websocket?room=reload`,
         protocols: ["xmpp"],
         hello: '<open xmlns="urn:ietf:params:xml:ns:xmpp-framing" to="meet.jitsi" version="1.0"/>',
         ...media.trust,
@@ -106,7 +107,7 @@ export function faults(get: () => MediaStack): void {
       expect((await chat.inspect()).State.StartedAt).not.toBe(before);
       const token = await media.chat.signIn(people[0]?.name ?? "", `Password-of-${people[0]?.name ?? ""}-1`);
       const session = await joinCall({
-        siteUrl: chatUrl,
+        siteUrl: media.chatUrl,
         token,
         channelId: town,
         transportPolicy: "udp",

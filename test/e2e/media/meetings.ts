@@ -8,7 +8,7 @@ import {
   type RoomVisit,
 } from "../../../probe";
 import { heard, leave, townSquare } from "./calls";
-import { chatUrl, mediaPorts, meetUrl, type MediaStack, type Person } from "./stack";
+import type { MediaSite, Person } from "./site";
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
@@ -27,7 +27,7 @@ function token(secret: string, claims: Record<string, unknown>): string {
 
 /** A meeting as somebody starts it in chat: the plugin makes its name and its token. */
 async function startMeeting(
-  media: MediaStack,
+  media: MediaSite,
   person: Person,
 ): Promise<{ room: string; jwt: string; link: string }> {
   const channel = await townSquare(media, person.token);
@@ -47,17 +47,17 @@ const outcome = ({ outcome: found, condition }: RoomVisit): string =>
   condition === undefined ? found : `${found}: ${condition}`;
 
 /** Who gets into a meeting where members meet alone. */
-export function membersMeet(get: () => MediaStack): void {
+export function membersMeet(get: () => MediaSite): void {
   describe("meetings of members", () => {
     const visit = (room: string, jwt?: string, guest = false): Promise<RoomVisit> =>
-      joinRoom({ siteUrl: meetUrl, room, jwt, guest, ...get().trust });
+      joinRoom({ siteUrl: get().meetUrl, room, jwt, guest, ...get().trust });
 
     it("are opened by the plugin's token, and others are seen in them", async () => {
       const media = get();
       const [anna] = await media.people(1);
       if (anna === undefined) throw new Error("nobody is there");
       const meeting = await startMeeting(media, anna);
-      expect(meeting.link.startsWith(`${meetUrl}/`)).toBe(true);
+      expect(meeting.link.startsWith(`${media.meetUrl}/`)).toBe(true);
       const first = await visit(meeting.room, meeting.jwt);
       const second = await visit(meeting.room, meeting.jwt);
       try {
@@ -101,7 +101,7 @@ export function membersMeet(get: () => MediaStack): void {
       const secret = await media.stack.secret("jitsi-app-secret");
       const room = "with-relay";
       const services = await externalServices({
-        siteUrl: meetUrl,
+        siteUrl: media.meetUrl,
         room,
         jwt: token(secret, { room }),
         ...media.trust,
@@ -110,8 +110,8 @@ export function membersMeet(get: () => MediaStack): void {
       expect(
         services.turn.map(({ host, port, transport }) => `${host}:${port}/${transport ?? "udp"}`).sort(),
       ).toEqual([
-        `${media.address}:${mediaPorts.turnPort}/tcp`,
-        `${media.address}:${mediaPorts.turnPort}/udp`,
+        `${media.address}:${media.ports.turnPort}/tcp`,
+        `${media.address}:${media.ports.turnPort}/udp`,
       ]);
       for (const turn of services.turn) {
         const seconds = Number(turn.username?.split(":")[0]) - Date.now() / 1000;
@@ -131,29 +131,34 @@ export function membersMeet(get: () => MediaStack): void {
     it("may be shown in a frame by chat alone", async () => {
       const { headers, body, status } = await get().chat.ask("/", { headers: { Host: "meet.localhost" } });
       expect([status, body.includes("Jitsi")]).toEqual([200, true]);
-      expect(headers["content-security-policy"]).toBe(`frame-ancestors 'self' ${chatUrl}`);
+      expect(headers["content-security-policy"]).toBe(`frame-ancestors 'self' ${get().chatUrl}`);
     });
   });
 }
 
 /** That a member's token opens a room, and the bridge carries sound. */
-export async function meetingOpens(media: MediaStack): Promise<void> {
+export async function meetingOpens(media: MediaSite): Promise<void> {
   const room = "once-more";
   const secret = await media.stack.secret("jitsi-app-secret");
-  const visited = await joinRoom({ siteUrl: meetUrl, room, jwt: token(secret, { room }), ...media.trust });
+  const visited = await joinRoom({
+    siteUrl: media.meetUrl,
+    room,
+    jwt: token(secret, { room }),
+    ...media.trust,
+  });
   expect(outcome(visited)).toBe("joined");
   visited.close();
   await throughTheBridge(media, { transportPolicy: "udp" });
 }
 
-const bridgeUrl = async (media: MediaStack): Promise<string> =>
-  `http://${await media.addressOf("jitsi-jvb")}:8080`;
+const bridgeUrl = async (media: MediaSite): Promise<string> =>
+  `http://${await media.reach("jitsi-jvb", 8080)}`;
 
 type Join = Parameters<Awaited<ReturnType<typeof bridgeEndpoint>>["join"]>[0];
 
 /** Ten people in one meeting, as the bridge alone sees it. */
 async function throughTheBridge(
-  media: MediaStack,
+  media: MediaSite,
   how: { transportPolicy: Join["transportPolicy"]; turn?: Join["turn"] | undefined },
 ): Promise<void> {
   const conference = await bridgeEndpoint(await bridgeUrl(media));
@@ -171,7 +176,7 @@ async function throughTheBridge(
   try {
     await heard(sessions);
     for (const { pair, ice } of sessions) {
-      expect(pair.remote).toMatchObject({ address: media.address, port: mediaPorts.meetingsPort });
+      expect(pair.remote).toMatchObject({ address: media.address, port: media.ports.meetingsPort });
       expect(ice.candidates.map(({ address }) => address)).toContain(media.address);
     }
     const [session] = sessions;
@@ -180,7 +185,7 @@ async function throughTheBridge(
     expect(
       await iceCheck({
         address: media.address,
-        port: mediaPorts.meetingsPort,
+        port: media.ports.meetingsPort,
         protocol: "udp",
         remote,
         localUfrag,
@@ -193,10 +198,10 @@ async function throughTheBridge(
 }
 
 /** Who gets into a meeting where guests may come. */
-export function guestsMeet(get: () => MediaStack): void {
+export function guestsMeet(get: () => MediaSite): void {
   describe("meetings with guests", () => {
     const visit = (room: string, who: { jwt?: string; displayName?: string }): Promise<RoomVisit> =>
-      joinRoom({ siteUrl: meetUrl, room, guest: who.jwt === undefined, ...who, ...get().trust });
+      joinRoom({ siteUrl: get().meetUrl, room, guest: who.jwt === undefined, ...who, ...get().trust });
 
     it("wait for a member to start them, and then keep guests in the lobby", async () => {
       const secret = await get().stack.secret("jitsi-app-secret");
@@ -220,7 +225,13 @@ export function guestsMeet(get: () => MediaStack): void {
       const member = await visit(room, { jwt: token(secret, { room }) });
       try {
         const forged = token("another secret", { room, context: { user: { lobby_bypass: true } } });
-        const visited = await joinRoom({ siteUrl: meetUrl, room, guest: true, jwt: forged, ...get().trust });
+        const visited = await joinRoom({
+          siteUrl: get().meetUrl,
+          room,
+          guest: true,
+          jwt: forged,
+          ...get().trust,
+        });
         expect(["lobby", "refused"]).toContain(visited.outcome);
       } finally {
         member.close();

@@ -1,6 +1,6 @@
 import { allocate, type Allocation, echoThroughTurn, stunBinding, tcpOpen, udpEcho } from "../../../probe";
 import { relayRange } from "../../../components/services/coturn";
-import { mediaPorts, type MediaStack } from "./stack";
+import type { MediaStack } from "./stack";
 
 /** Who gets a relay, and where it leads to. */
 export function relay(get: () => MediaStack): void {
@@ -8,8 +8,8 @@ export function relay(get: () => MediaStack): void {
     const transports = ["udp", "tcp"] as const;
 
     it.each(transports)("answers STUN over %s", async (transport) => {
-      const { address } = get();
-      expect(await stunBinding({ host: address, port: mediaPorts.turnPort, transport })).toMatchObject({
+      const { address, ports } = get();
+      expect(await stunBinding({ host: address, port: ports.turnPort, transport })).toMatchObject({
         ok: true,
       });
     });
@@ -85,7 +85,7 @@ export function relay(get: () => MediaStack): void {
           ]);
         }
         expect(
-          await allocation.permit({ address: media.address, port: mediaPorts.embeddedPort }),
+          await allocation.permit({ address: media.address, port: media.ports.embeddedPort }),
         ).toMatchObject({ ok: true });
       } finally {
         await allocation.close();
@@ -122,7 +122,7 @@ export function relay(get: () => MediaStack): void {
       } finally {
         await Promise.all(taken.map((allocation) => allocation.close()));
       }
-      expect(await tcpOpen({ host: media.address, port: mediaPorts.turnPort })).toMatchObject({ ok: true });
+      expect(await tcpOpen({ host: media.address, port: media.ports.turnPort })).toMatchObject({ ok: true });
     });
   });
 }

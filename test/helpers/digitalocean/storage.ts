@@ -120,7 +120,8 @@ export const addressRoutes = (account: Account): Routes => {
   return {
     "POST /v2/reserved_ips": ({ body, tell }) => {
       const { region } = parse(addressSchema, body);
-      const address = { ip: `198.51.100.${(account.nextId() % 200) + 1}`, region, dropletId: undefined };
+      const ip = account.machines.reserve?.() ?? `198.51.100.${(account.nextId() % 200) + 1}`;
+      const address: ReservedAddress = { ip, region, dropletId: undefined };
       account.addresses.set(address.ip, address);
       tell(`reserve address ${address.ip}`);
       return { status: 202, body: { reserved_ip: bodyOf(address) } };
@@ -147,9 +148,9 @@ export const addressRoutes = (account: Account): Routes => {
       const action = account.begin({
         ...{ type: `${asked.type}_ip`, resourceType: "reserved_ip", region: address.region },
         dropletId: target?.id ?? address.dropletId,
-        finish: () => {
+        finish: async () => {
           address.dropletId = target?.id;
-          return Promise.resolve();
+          if (target !== undefined) await account.machines.assign?.(target, address);
         },
       });
       tell(`${asked.type} address ${address.ip}${target === undefined ? "" : ` to droplet ${target.name}`}`);

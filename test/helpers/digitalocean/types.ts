@@ -1,4 +1,7 @@
 /** What the double of DigitalOcean's API keeps, and how its parts talk to each other. */
+import { Refusal } from "../apiDouble";
+
+export type { Answer, Call, Handler, Routes } from "../apiDouble";
 
 export type DropletStatus = "new" | "active" | "off";
 
@@ -103,35 +106,16 @@ export interface Machines {
   destroy?(droplet: Droplet): Promise<void>;
   attach?(droplet: Droplet, volume: Volume): Promise<void>;
   detach?(droplet: Droplet, volume: Volume): Promise<void>;
+  /** @returns an address that nobody has; the double's own where it is left out. */
+  reserve?(): string;
+  /** What is sent to the reserved address arrives at this droplet from now on, and nowhere else. */
+  assign?(droplet: Droplet, address: ReservedAddress): Promise<void>;
 }
-
-/** A request that a handler gets: `params` are the path's `:names`, in order. */
-export interface Call {
-  readonly params: readonly string[];
-  readonly body: unknown;
-  /** Notes what this call does, for the story that tests read. */
-  readonly tell: (what: string) => void;
-}
-
-/** What a handler says; without a body it is 204. */
-export interface Answer {
-  readonly status?: number;
-  readonly body?: Record<string, unknown>;
-}
-
-export type Handler = (call: Call) => Answer | Promise<Answer>;
-
-/** Handlers by method and path, such as `GET /v2/droplets/:id`. */
-export type Routes = Readonly<Record<string, Handler>>;
 
 /** An error in the API's own form. */
-export class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    readonly id: string,
-    message: string,
-  ) {
-    super(message);
+export class ApiError extends Refusal {
+  constructor(status: number, id: string, message: string) {
+    super(status, message, { id, message });
   }
 }
 

@@ -1,3 +1,0 @@
-import { takeTurns } from "./turns";
-
-takeTurns();
