@@ -4,6 +4,7 @@
  * not every processor lets us have them. `--parts` only tells what is missing then.
  */
 import { spawnSync } from "node:child_process";
+import { makeAll } from "./images/all";
 import { missingForVirtual } from "./machine/virtualImage";
 import { missingForDroplets, missingForMachines, missingForProxy, missingParts } from "./parts";
 
@@ -31,9 +32,15 @@ async function main(): Promise<number> {
   if (proxy.length > 0) process.env["MUSTER_E2E_NO_PROXY"] = proxy.join("; ");
   const virtual = await missingForVirtual();
   if (virtual.length > 0) process.env["MUSTER_E2E_NO_VIRTUAL_MACHINES"] = virtual.join("; ");
+  const wanted = process.argv.slice(2);
+  // Of one suite, its own are enough.
+  if (wanted.length === 0) {
+    console.log("Images and programs:");
+    await makeAll(machines.length === 0, (line) => console.log(`  ${line}`));
+  }
   const jest = require.resolve("jest/bin/jest");
   const args = [jest, "--config", "jest.e2e.config.cjs", `--maxWorkers=${suitesAtOnce}`];
-  return spawnSync(process.execPath, [...args, ...process.argv.slice(2)], { stdio: "inherit" }).status ?? 1;
+  return spawnSync(process.execPath, [...args, ...wanted], { stdio: "inherit" }).status ?? 1;
 }
 
 main().then(

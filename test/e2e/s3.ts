@@ -16,6 +16,15 @@ import { run } from "./images/recipe";
 
 const version = "1.7.0";
 
+/** The server's program. */
+export const s3Program = (): Promise<string> =>
+  programOfModule({
+    name: "versitygw",
+    module: "github.com/versity/versitygw",
+    version,
+    folder: "cmd/versitygw",
+  });
+
 export interface S3Key {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -51,12 +60,7 @@ export class S3Server {
   }
 
   static async start(place: Place, port = 9000): Promise<S3Server> {
-    const program = await programOfModule({
-      name: "versitygw",
-      module: "github.com/versity/versitygw",
-      version,
-      folder: "cmd/versitygw",
-    });
+    const program = await s3Program();
     const folder = mkdtempSync(join(tmpdir(), "muster-e2e-s3-"));
     const below = (name: string): string => {
       mkdirSync(join(folder, name));

@@ -9,6 +9,15 @@ import { programOfModule } from "../images/goModule";
 
 const version = "2.10.1";
 
+/** Its program. */
+export const pebbleProgram = (): Promise<string> =>
+  programOfModule({
+    name: "pebble",
+    module: "github.com/letsencrypt/pebble/v2",
+    version,
+    folder: "cmd/pebble",
+  });
+
 export interface AuthorityOptions {
   /** Where it listens: an address that containers reach. */
   readonly place: Place;
@@ -42,12 +51,7 @@ export class Authority {
   }
 
   static async start(options: AuthorityOptions): Promise<Authority> {
-    const program = await programOfModule({
-      name: "pebble",
-      module: "github.com/letsencrypt/pebble/v2",
-      version,
-      folder: "cmd/pebble",
-    });
+    const program = await pebbleProgram();
     const folder = mkdtempSync(join(tmpdir(), "muster-e2e-acme-"));
     const { place, port, managementPort, nameServer, httpPort = 80, tlsPort = 443 } = options;
     const { lifeSeconds = 90 * 24 * 3600 } = options;
