@@ -1,6 +1,7 @@
 /** The verbs. Each is thin: settings and topology do the thinking, the engine does the work. */
 import { Command } from "commander";
 import { SettingsError } from "../stacks/settings/problems";
+import type { DoctorOptions } from "./doctor";
 import { UserError } from "./errors";
 import type { ImportOptions } from "./import";
 import type { PlanOptions } from "./plan";
@@ -102,6 +103,16 @@ program
   .option("-n, --tail <lines>", "last lines of each", "50")
   .action(async (stack: string, services: string[], options: { follow: boolean; tail: string }) =>
     (await import("./inspect.js")).logs(stack, services, options),
+  );
+program
+  .command("doctor")
+  .description("check a running stack as browsers and phones meet it; each fault with what to do")
+  .argument(stackArgument)
+  .option("--before", "what a first up needs: accounts, tokens, quotas, names that are taken")
+  .option("--all", "show what is well too")
+  .option("--json", "as a document: docs/doctor.md")
+  .action(async (stack: string, options: DoctorOptions) =>
+    (await import("./doctor.js")).doctor(stack, options),
   );
 program
   .command("mmctl")

@@ -14,6 +14,7 @@ export { type CandidateInfo, type SelectedPair } from "./media/pair";
 export { type RtpCounts, type TransportPolicy } from "./media/peer";
 export { type MediaSession } from "./media/session";
 export { type ServedCertificate, servedCertificate } from "./net/certificate";
+export { askHttp, askJson, type HttpAnswer, type JsonAnswer } from "./net/http";
 export { tcpOpen, udpClosed } from "./net/reach";
 export { type Trust } from "./net/trust";
 export { type OpenWebsocket, websocketThroughProxy } from "./net/websocket";

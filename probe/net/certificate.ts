@@ -10,6 +10,7 @@ export interface ServedCertificate {
   readonly serial: string;
   /** Names that it is for. */
   readonly names: readonly string[];
+  readonly from: Date;
   readonly until: Date;
   /** For example TLSv1.3. */
   readonly protocol: string;
@@ -51,11 +52,12 @@ export function servedCertificate({
     );
     socket.once("error", (error: NodeJS.ErrnoException) => done(failureOf(error)));
     socket.once("secureConnect", () => {
-      const { serialNumber, subjectaltname = "", valid_to } = socket.getPeerCertificate();
+      const { serialNumber, subjectaltname = "", valid_from, valid_to } = socket.getPeerCertificate();
       done({
         ok: true,
         serial: serialNumber,
         names: subjectaltname.split(", ").map((entry) => entry.replace(/^DNS:/, "")),
+        from: new Date(valid_from),
         until: new Date(valid_to),
         protocol: socket.getProtocol() ?? "",
       });

@@ -1,0 +1,87 @@
+/** What the doctor is told of a running stack: from its file, its state, and its engines. */
+import { execute } from "../components/host/engine";
+import { containerName } from "../components/platform/names";
+import { tlsMode } from "../components/services/tls";
+import type { Patient } from "../doctor/patient";
+import type { Trust } from "../probe/net/trust";
+import { clientAddress } from "../stacks/plan";
+import { type SecretSetting, secretSettings } from "../stacks/settings/secrets";
+import type { Topology } from "../stacks/topology";
+import { mainHost } from "../stacks/topology/hosts";
+import { addressOf, tryReach } from "./access";
+import { secretOf } from "./backupKeys";
+import { sessionOf } from "./doctorSession";
+import { UserError } from "./errors";
+import { runnable } from "./load";
+import { missingTools, requireAll } from "./preflight";
+import { prepareProject } from "./project";
+import { outputOf, readState, type StackState } from "./state";
+
+/** @throws UserError where the stack was never brought up. */
+export async function patientOf(stack: string): Promise<Patient> {
+  const topology = runnable(stack);
+  prepareProject(stack);
+  await requireAll(await missingTools());
+  const state = await readState(stack);
+  if (state === undefined || state.resources.length === 0)
+    throw new UserError(
+      `Stack ${stack} isn't up: there is nothing to check.\n  fix: ${stack === "local" ? "npm start" : `npm run up -- ${stack}`}; npm run doctor -- ${stack} --before checks what that needs`,
+    );
+  const { engines, unreachable } = await enginesOf(topology, state);
+  const trust = await trustOf(topology, engines);
+  const secret = (name: string): Promise<string> => secretIn(topology, state, name);
+  let session: ReturnType<Patient["session"]> | undefined;
+  return {
+    topology,
+    engines,
+    unreachable,
+    trust,
+    secret,
+    addressOf: (host) => clientAddress(topology.settings, host) ?? addressOf(state, host),
+    session: () => (session ??= sessionOf({ topology, engines, trust, secret })),
+  };
+}
+
+/** A host that can't be reached is a finding, and no reason not to look at the others. */
+async function enginesOf(
+  topology: Topology,
+  state: StackState,
+): Promise<Pick<Patient, "engines" | "unreachable">> {
+  const engines = new Map<string, NonNullable<Awaited<ReturnType<typeof tryReach>>>>();
+  const unreachable = new Map<string, string>();
+  for (const { name } of topology.hosts) {
+    try {
+      const docker = await tryReach(topology, state, name);
+      if (docker === undefined) unreachable.set(name, "it has no Docker Engine");
+      else engines.set(name, docker);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      unreachable.set(name, error.message.split("\n")[0] ?? "");
+    }
+  }
+  return { engines, unreachable };
+}
+
+/** A name that the state or, where the operator gave the secret, the settings know. */
+async function secretIn(topology: Topology, state: StackState, name: string): Promise<string> {
+  const setting = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  if (Object.hasOwn(secretSettings, setting) && topology.secrets.has(setting as SecretSetting))
+    return secretOf(topology, setting as SecretSetting);
+  const value = outputOf(state, name, "result");
+  if (value === undefined) throw new Error(`the state has no secret ${name}`);
+  return value;
+}
+
+/** Sites with a certificate of their own authority are trusted by that one alone. */
+async function trustOf({ stack, settings }: Topology, engines: Patient["engines"]): Promise<Trust> {
+  const address =
+    settings.host.provider === "local" ? settings.host.bind.replace("0.0.0.0", "127.0.0.1") : undefined;
+  const there = address === undefined ? {} : { address };
+  const { root } = settings.edge.authority ?? {};
+  if (root !== undefined) return { ...there, ca: root };
+  const docker = engines.get(mainHost);
+  if (tlsMode(settings) !== "internal" || docker === undefined) return there;
+  const path = "/data/caddy/pki/authorities/local/root.crt";
+  const read = await execute(docker, containerName(stack, "caddy"), ["cat", path]).catch(() => undefined);
+  return read?.code === 0 ? { ...there, ca: read.output } : there;
+}

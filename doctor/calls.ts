@@ -1,0 +1,124 @@
+/** A call in chat, as an app makes it: over UDP, over TCP, and through the relay. */
+import { relays } from "../components/services/coturn.tls";
+import { joinCall } from "../probe/calls/join";
+import { askJson } from "../probe/net/http";
+import type { Check, Seen } from "./check";
+import { needed, type Patient, type Session, siteAt } from "./patient";
+
+const timeoutSeconds = 6;
+
+/** Ways for media, each alone, in the words of people. */
+const ways = [
+  { transportPolicy: "udp", id: "udp", title: "UDP" },
+  { transportPolicy: "tcp", id: "tcp", title: "TCP, for networks without UDP" },
+  { transportPolicy: "relay", id: "relay", title: "the relay, for networks that let nothing else through" },
+] as const;
+
+export function callChecks(patient: Patient): Check[] {
+  const { settings, stack } = patient.topology;
+  if (settings.calls === "off") return [];
+  const server = settings.calls === "rtcd" ? "rtcd" : "mattermost";
+  const port = settings.calls === "rtcd" ? settings.media.rtcdPort : settings.media.embeddedPort;
+  const room = ownRoom(patient);
+  return ways
+    .filter(({ id }) => id !== "relay" || relays(settings))
+    .map(({ id, title, transportPolicy }): Check => ({
+      id: `calls.${id}`,
+      group: "calls",
+      title: `a call over ${title}`,
+      means: "people join a call and hear nothing, or never get in",
+      fix: `let ${port}/${id === "tcp" ? "tcp" : "udp"} through to the machine, in every firewall before it as well; then npm run logs -- ${stack} ${server}`,
+      needs: [
+        ...needed(patient, "mattermost", server),
+        "chat.server",
+        "chat.websocket",
+        ...(id === "relay" ? ["relay.turn-udp"] : []),
+      ],
+      run: async () => {
+        const found = await room.channel();
+        if ("problem" in found) return { ok: "unchecked", saw: found.problem, fix: found.fix };
+        return room.alone(() => join(patient, found, transportPolicy));
+      },
+    }));
+}
+
+interface Room extends Session {
+  channelId: string;
+}
+
+async function join(
+  patient: Patient,
+  { token, channelId, userId }: Room,
+  transportPolicy: (typeof ways)[number]["transportPolicy"],
+): Promise<Seen> {
+  const { url } = siteAt(patient.topology.settings, "chat");
+  const began = Date.now();
+  const session = await joinCall({
+    siteUrl: url,
+    token,
+    channelId,
+    transportPolicy,
+    timeoutSeconds,
+    ...patient.trust,
+  });
+  const { address, port, protocol } = session.pair.remote;
+  await session.close();
+  await removePosts(patient, { token, channelId, userId }, began);
+  return { ok: true, saw: `media at ${address}:${port}/${protocol}` };
+}
+
+/**
+ * A channel in which nobody hears the doctor: the direct one of the session's person with themselves. A person is in
+ * one call at a time, so the ways are tried one after the other.
+ */
+function ownRoom(patient: Patient): {
+  channel: () => Promise<Room | { problem: string; fix: string }>;
+  alone: <T>(work: () => Promise<T>) => Promise<T>;
+} {
+  let found: Promise<Room | { problem: string; fix: string }> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    channel: () => (found ??= ownChannel(patient)),
+    alone: (work) => {
+      const next = last.then(work);
+      last = next.catch(() => undefined);
+      return next;
+    },
+  };
+}
+
+async function ownChannel(patient: Patient): Promise<Room | { problem: string; fix: string }> {
+  const session = await patient.session();
+  if ("problem" in session) return session;
+  const { userId, token } = session;
+  const { id } = await askChat<{ id: string }>(patient, token, "POST", "/channels/direct", [userId, userId]);
+  return { ...session, channelId: id };
+}
+
+/** A call leaves a post in its channel. That it can't be removed is no fault of the call. */
+async function removePosts(patient: Patient, { token, channelId }: Room, since: number): Promise<void> {
+  try {
+    const { posts } = await askChat<{
+      posts: Record<string, { id: string; type: string; create_at: number }>;
+    }>(patient, token, "GET", `/channels/${channelId}/posts?since=${since - 60_000}`);
+    for (const { id, type } of Object.values(posts))
+      if (type === "custom_calls") await askChat(patient, token, "DELETE", `/posts/${id}`);
+  } catch {
+    return;
+  }
+}
+
+/** A question to chat's API. @throws Error with its answer where that isn't a success. */
+export async function askChat<T>(
+  { topology, trust }: Pick<Patient, "topology" | "trust">,
+  token: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<T> {
+  const url = new URL(`/api/v4${path}`, siteAt(topology.settings, "chat").url);
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await askJson(url, { method, headers, body, trust, timeoutSeconds });
+  if (answer.ok) return answer.body as T;
+  throw new Error(`${method} ${path}: ${answer.code ?? answer.outcome} ${answer.reason}`);
+}

@@ -1,0 +1,214 @@
+/** What a browser meets at a site: its name, its certificate, its page. */
+import { lookup } from "node:dns/promises";
+import { isIPv4, BlockList } from "node:net";
+import { isLocalDomain } from "../components/services/tls";
+import type { Site } from "../components/services/service";
+import { askHttp } from "../probe/net/http";
+import { type ServedCertificate, servedCertificate } from "../probe/net/certificate";
+import { websocketThroughProxy } from "../probe/net/websocket";
+import type { SiteRecord } from "../stacks/topology/edge/types";
+import { cloudflareNetworks } from "../stacks/topology/cloudflareNetworks";
+import type { Check, Seen } from "./check";
+import { needed, type Patient, siteAt } from "./patient";
+
+const timeoutSeconds = 6;
+
+/** Share of a certificate's time that is left when a renewal is overdue, and when it is urgent: it is due at a third. */
+const overdue = 0.25;
+const urgent = 0.1;
+
+export const siteChecks = (patient: Patient): Check[] =>
+  patient.topology.routes.flatMap(({ site }) => [
+    ...nameCheck(patient, site),
+    certificateCheck(patient, site),
+    redirectCheck(patient, site),
+    pageCheck(patient, site),
+    ...(site === "chat" ? chatChecks(patient) : []),
+  ]);
+
+/** Names below `localhost` need no DNS: browsers know them. */
+function nameCheck(patient: Patient, site: Site): Check[] {
+  const { settings, edge } = patient.topology;
+  if (isLocalDomain(settings.domain)) return [];
+  const { host } = siteAt(settings, site);
+  const record = edge.records.find((one): one is SiteRecord => one.kind === "site" && one.name === host);
+  const wanted = patient.addressOf("main");
+  return [
+    {
+      id: `${site}.name`,
+      group: "sites",
+      title: `DNS of ${host}`,
+      means: "browsers and apps find another machine, or none",
+      fix: `let its A record say ${wanted ?? "the machine's address"}; npm run plan -- ${patient.topology.stack} lists all records`,
+      run: async () => {
+        const found = (await lookup(host, { all: true })).map(({ address }) => address);
+        return nameVerdict(found, wanted, record?.proxied === true);
+      },
+    },
+  ];
+}
+
+/** Pure. @param found addresses that the resolver knows. */
+export function nameVerdict(found: readonly string[], wanted: string | undefined, proxied: boolean): Seen {
+  const saw = found.join(", ");
+  if (proxied) {
+    const strangers = found.filter((address) => isIPv4(address) && !cloudflare.check(address));
+    return strangers.length === 0
+      ? { ok: true, saw: "Cloudflare's" }
+      : {
+          ok: false,
+          saw: `${strangers.join(", ")}: not Cloudflare's`,
+          means: "nothing stands before the site, and the machine lets only Cloudflare in",
+        };
+  }
+  return found.length > 0 && found.every((address) => address === wanted)
+    ? { ok: true, saw }
+    : { ok: false, saw };
+}
+
+const cloudflare = new BlockList();
+for (const network of cloudflareNetworks) {
+  const [address = "", prefix] = network.split("/");
+  cloudflare.addSubnet(address, Number(prefix));
+}
+
+function certificateCheck(patient: Patient, site: Site): Check {
+  const { host, port } = siteAt(patient.topology.settings, site);
+  return {
+    id: `${site}.certificate`,
+    group: "sites",
+    title: `certificate of ${host}`,
+    means: "browsers warn of the site, and apps refuse it",
+    fix: `read why it isn't renewed: npm run logs -- ${patient.topology.stack} caddy`,
+    needs: [...needed(patient, "caddy"), `${site}.name`],
+    run: async () => {
+      const served = await servedCertificate({ host, port, timeoutSeconds, ...patient.trust });
+      return served.ok ? certificateVerdict(served, new Date()) : { ok: false, saw: served.reason };
+    },
+  };
+}
+
+/** Pure. A certificate that is trusted may still be one that nobody renews. */
+export function certificateVerdict({ from, until, protocol }: ServedCertificate, now: Date): Seen {
+  const left = (until.getTime() - now.getTime()) / (until.getTime() - from.getTime());
+  const saw = `${protocol}, until ${until.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  if (left > overdue) return { ok: true, saw };
+  return {
+    ok: false,
+    saw,
+    means: "its renewal is overdue; once it ends, browsers warn of the site and apps refuse it",
+    ...(left > urgent ? { severity: "warning" as const } : {}),
+  };
+}
+
+function redirectCheck(patient: Patient, site: Site): Check {
+  const { settings } = patient.topology;
+  const { host } = siteAt(settings, site);
+  const port = settings.web.httpPort;
+  return {
+    id: `${site}.redirect`,
+    group: "sites",
+    title: `HTTP of ${host} leads to HTTPS`,
+    means: "who types the name without https:// meets nothing, and certificates by HTTP can't be renewed",
+    fix: `look what answers at port ${port}: npm run logs -- ${patient.topology.stack} caddy`,
+    needs: [...needed(patient, "caddy"), `${site}.name`],
+    run: async () => {
+      const url = new URL(`http://${host}${port === 80 ? "" : `:${port}`}/`);
+      const answer = await askHttp(url, { trust: patient.trust, timeoutSeconds });
+      if (!answer.ok) return { ok: false, saw: answer.reason };
+      const { location = "" } = answer.headers;
+      const there = [301, 302, 307, 308].includes(answer.status) && location.startsWith(`https://${host}`);
+      return { ok: there, saw: `${answer.status} ${location}`.trim() };
+    },
+  };
+}
+
+/** What each site shows who comes first. */
+const firstPage: Readonly<Record<Site, { path: string; title: string; service: string }>> = {
+  chat: { path: "/login", title: "sign-in page", service: "mattermost" },
+  meet: { path: "/", title: "page", service: "jitsi-web" },
+};
+
+function pageCheck(patient: Patient, site: Site): Check {
+  const { settings, stack } = patient.topology;
+  const { url } = siteAt(settings, site);
+  const { path, title, service } = firstPage[site];
+  return {
+    id: `${site}.page`,
+    group: "sites",
+    title: `${title} of ${url}`,
+    means: "people see an error instead of the site",
+    fix: `npm run logs -- ${stack} caddy ${service}`,
+    needs: [...needed(patient, service), `${site}.certificate`],
+    run: async () => {
+      const answer = await askHttp(new URL(path, url), { trust: patient.trust, timeoutSeconds });
+      if (!answer.ok) return { ok: false, saw: answer.reason };
+      const type = answer.headers["content-type"] ?? "";
+      const isPage = answer.status === 200 && type.includes("text/html") && answer.text.includes("<");
+      return { ok: isPage, saw: `${answer.status} ${type}` };
+    },
+  };
+}
+
+function chatChecks(patient: Patient): Check[] {
+  const { settings, stack } = patient.topology;
+  const { url } = siteAt(settings, "chat");
+  const logs = `npm run logs -- ${stack} mattermost postgres`;
+  const shared = { group: "sites", needs: [...needed(patient, "mattermost"), "chat.certificate"] } as const;
+  return [
+    {
+      ...shared,
+      id: "chat.server",
+      title: "Mattermost, its database and its file store",
+      means: "messages or files can't be read or written",
+      fix: logs,
+      needs: [...shared.needs, ...needed(patient, "postgres")],
+      run: async () => {
+        const question = new URL("/api/v4/system/ping?get_server_status=true", url);
+        const answer = await askHttp(question, { trust: patient.trust, timeoutSeconds });
+        return answer.ok ? serverVerdict(answer.status, answer.text) : { ok: false, saw: answer.reason };
+      },
+    },
+    {
+      ...shared,
+      id: "chat.websocket",
+      title: "websocket of chat",
+      means: "messages appear only after a reload, and no call rings",
+      fix: "let whatever stands before the site pass websockets on (Upgrade, Connection)",
+      run: async () => {
+        const opened = await websocketThroughProxy({
+          url: `${url.replace(/^http/, "ws")}/api/v4/websocket`,
+          headers: { origin: url },
+          expectMessage: false,
+          timeoutSeconds,
+          ...patient.trust,
+        });
+        if (!opened.ok) return { ok: false, saw: `${opened.code ?? opened.outcome} ${opened.reason}` };
+        const alive = await opened.alive(timeoutSeconds / 2);
+        opened.close();
+        return { ok: alive, saw: alive ? "opens, and answers" : "opens, but nothing comes back" };
+      },
+    },
+  ];
+}
+
+/** Pure. @param text the server's JSON about itself. */
+export function serverVerdict(status: number, text: string): Seen {
+  const parts = Object.entries(parsed(text)).filter(
+    ([name]) => name === "status" || name.endsWith("_status"),
+  );
+  const unwell = parts
+    .filter(([, value]) => value !== "OK")
+    .map(([name, value]) => `${name} ${String(value)}`);
+  if (status === 200 && parts.length > 0 && unwell.length === 0)
+    return { ok: true, saw: parts.map(([name]) => name.replace("_status", "")).join(", ") };
+  return { ok: false, saw: [String(status), ...unwell].join(" ") };
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
