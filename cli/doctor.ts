@@ -20,9 +20,11 @@ export async function doctor(
   { json = false, all = false, before = false }: DoctorOptions,
 ): Promise<void> {
   const began = new Date();
-  const checks = before ? [] : checksOf(await patientOf(stack));
+  const patient = before ? undefined : await patientOf(stack);
+  const checks = patient === undefined ? [] : checksOf(patient);
   const progress = progressOf(checks, json);
   const results = await runChecks(checks, { onResult: progress.next });
+  await patient?.leave();
   progress.end();
   const seconds = (Date.now() - began.getTime()) / 1000;
   const report = reportOf(stack, before ? "before" : "running", results, { at: began, seconds });

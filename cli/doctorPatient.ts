@@ -10,7 +10,7 @@ import type { Topology } from "../stacks/topology";
 import { mainHost } from "../stacks/topology/hosts";
 import { addressOf, tryReach } from "./access";
 import { secretOf } from "./backupKeys";
-import { sessionOf } from "./doctorSession";
+import { sessions } from "./doctorSession";
 import { UserError } from "./errors";
 import { runnable } from "./load";
 import { missingTools, requireAll } from "./preflight";
@@ -30,7 +30,7 @@ export async function patientOf(stack: string): Promise<Patient> {
   const { engines, unreachable } = await enginesOf(topology, state);
   const trust = await trustOf(topology, engines);
   const secret = (name: string): Promise<string> => secretIn(topology, state, name);
-  let session: ReturnType<Patient["session"]> | undefined;
+  const { session, leave } = sessions({ topology, engines, trust, secret });
   return {
     topology,
     engines,
@@ -38,7 +38,8 @@ export async function patientOf(stack: string): Promise<Patient> {
     trust,
     secret,
     addressOf: (host) => clientAddress(topology.settings, host) ?? addressOf(state, host),
-    session: () => (session ??= sessionOf({ topology, engines, trust, secret })),
+    session,
+    leave,
   };
 }
 

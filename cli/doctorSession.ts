@@ -3,7 +3,7 @@ import type Docker from "dockerode";
 import { execute } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
 import { askChat } from "../doctor/calls";
-import { type Patient, type Session, siteAt } from "../doctor/patient";
+import { type Patient, siteAt } from "../doctor/patient";
 import { askJson } from "../probe/net/http";
 import type { Topology } from "../stacks/topology";
 import { mainHost } from "../stacks/topology/hosts";
@@ -13,11 +13,30 @@ const tokenVariable = "MUSTER_DOCTOR_TOKEN";
 
 type Where = Pick<Patient, "topology" | "engines" | "trust" | "secret">;
 
+/** One session for all checks, made when it is first asked for; and its end, where the doctor has made it. */
+export function sessions(where: Where): Pick<Patient, "session" | "leave"> {
+  let made: ReturnType<Patient["session"]> | undefined;
+  return {
+    session: () => (made ??= sessionOf(where)),
+    leave: async () => {
+      const session = await made?.catch(() => undefined);
+      if (session === undefined || "problem" in session || givenToken() !== undefined) return;
+      // It ends by itself as well, later.
+      await askChat(where, session.token, "POST", "/users/logout").catch(() => undefined);
+    },
+  };
+}
+
+const givenToken = (): string | undefined => {
+  const token = process.env[tokenVariable] ?? "";
+  return token === "" ? undefined : token;
+};
+
 /** Somebody's session: of the token that was given, else of the first administrator. */
-export async function sessionOf(where: Where): ReturnType<Patient["session"]> {
+async function sessionOf(where: Where): ReturnType<Patient["session"]> {
   const { topology, engines, trust, secret } = where;
-  const given = process.env[tokenVariable];
-  if (given !== undefined && given !== "") return sessionFrom(where, given);
+  const given = givenToken();
+  if (given !== undefined) return sessionFrom(where, given);
   const { username } = topology.settings.chat.administrator;
   const why = await firstPasswordProblem(topology, engines, username);
   const fix = `give a token of somebody's, from Mattermost's profile: ${tokenVariable}=... npm run doctor -- ${topology.stack}`;
@@ -35,9 +54,17 @@ export async function sessionOf(where: Where): ReturnType<Patient["session"]> {
   return sessionFrom(where, String(answer.headers["token"]));
 }
 
-async function sessionFrom(where: Where, token: string): Promise<Session> {
-  const { id } = await askChat<{ id: string }>(where, token, "GET", "/users/me");
-  return { token, userId: id };
+/** A token that isn't taken says nothing of the stack. */
+async function sessionFrom(where: Where, token: string): ReturnType<Patient["session"]> {
+  try {
+    const { id } = await askChat<{ id: string }>(where, token, "GET", "/users/me");
+    return { token, userId: id };
+  } catch (error) {
+    return {
+      problem: (error as Error).message,
+      fix: `look whether ${tokenVariable} is a token of this server`,
+    };
+  }
 }
 
 /**

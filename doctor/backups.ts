@@ -1,7 +1,7 @@
 /** Backups: how old the last good one is, and the last one that was proven by a restore. */
 import { backup, statusPath } from "../components/services/backup/backup";
 import type { Check, Seen } from "./check";
-import { needed, type Patient, runIn, serviceIn } from "./patient";
+import { containerId, type Patient, runIn, serviceIn } from "./patient";
 
 const daySeconds = 24 * 3600;
 
@@ -11,7 +11,7 @@ const graceSeconds = { backup: 3 * 3600, check: 2 * daySeconds, drill: 2 * daySe
 export function backupChecks(patient: Patient): Check[] {
   const { settings, stack } = patient.topology;
   if (serviceIn(patient, backup.name) === undefined) return [];
-  const shared = { group: "backups", needs: needed(patient, backup.name) } as const;
+  const shared = { group: "backups", through: containerId(backup.name) } as const;
   const { checkDays, drillDays } = settings.backup;
   let reading: Promise<BackupFacts> | undefined;
   const facts = (): Promise<BackupFacts> => (reading ??= readFacts(patient));

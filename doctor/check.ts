@@ -32,6 +32,8 @@ export interface Check {
   means: string;
   /** What to do then. */
   fix: string;
+  /** Id of the check of what it asks by: without that, nobody knows. */
+  through?: string;
   /** Ids of checks that find the cause where this one would find a consequence alone. */
   needs?: readonly string[];
   run: () => Promise<Seen>;
@@ -57,7 +59,7 @@ export interface Result {
  * @param options.onResult told as they come.
  * @returns in the order of the checks
  */
-export function runChecks(
+export async function runChecks(
   checks: readonly Check[],
   {
     limitSeconds = 12,
@@ -65,36 +67,44 @@ export function runChecks(
   }: { limitSeconds?: number; onResult?: (result: Result) => void } = {},
 ): Promise<Result[]> {
   const known = new Map(checks.map((check) => [check.id, check]));
-  const begun = new Map<string, Promise<Result>>();
-  const resultOf = (check: Check): Promise<Result> => {
-    const running = begun.get(check.id) ?? start(check);
+  const begun = new Map<string, Promise<Examined>>();
+  const examined = (check: Check): Promise<Examined> => {
+    const running = begun.get(check.id) ?? examine(check);
     begun.set(check.id, running);
     return running;
   };
-  const start = async (check: Check): Promise<Result> => {
-    const needed = (check.needs ?? []).flatMap((id) => known.get(id) ?? []);
-    const causes = (await Promise.all(needed.map(resultOf))).filter(isCause);
-    const result = await examine(check, causes, limitSeconds);
+  const before = async (ids: readonly string[]): Promise<Examined[]> =>
+    Promise.all(ids.flatMap((id) => known.get(id) ?? []).map(examined));
+  const examine = async (check: Check): Promise<Examined> => {
+    const began = performance.now();
+    const ways = (await before(check.through === undefined ? [] : [check.through])).filter(isUnwell);
+    const causes = (await before(check.needs ?? [])).filter(({ explains }) => explains);
+    const blocking = [...ways, ...causes];
+    const seen: Seen =
+      blocking.length > 0
+        ? { ok: "unchecked", saw: `because of: ${blocking.map(({ result }) => result.title).join("; ")}` }
+        : await within(limitSeconds, attempt(check), { ok: false, saw: `no end after ${limitSeconds} s` });
+    const result = resultOf(check, seen, (performance.now() - began) / 1000);
     onResult(result);
-    return result;
+    return { result, explains: result.outcome === "error" || causes.length > 0 };
   };
-  return Promise.all(checks.map(resultOf));
+  return (await Promise.all(checks.map(examined))).map(({ result }) => result);
 }
 
-/** A warning is no reason not to look further. */
-const isCause = ({ outcome }: Result): boolean => outcome === "error" || outcome === "unchecked";
+interface Examined {
+  result: Result;
+  /** Whether it is why others would fail: a fault, or the consequence of one. What nobody could ask explains nothing. */
+  explains: boolean;
+}
 
-async function examine(check: Check, causes: readonly Result[], limitSeconds: number): Promise<Result> {
-  const began = performance.now();
-  const seen: Seen =
-    causes.length > 0
-      ? { ok: "unchecked", saw: `because of: ${causes.map(({ title }) => title).join("; ")}` }
-      : await within(limitSeconds, attempt(check), { ok: false, saw: `no end after ${limitSeconds} s` });
+const isUnwell = ({ result: { outcome } }: Examined): boolean =>
+  outcome === "error" || outcome === "unchecked";
+
+function resultOf(check: Check, seen: Seen, seconds: number): Result {
   const { id, group, title } = check;
-  const told = { id, group, title, saw: seen.saw, seconds: (performance.now() - began) / 1000 };
+  const told = { id, group, title, saw: seen.saw, seconds };
   if (seen.ok === true) return { ...told, outcome: "ok" };
-  if (seen.ok === "unchecked")
-    return { ...told, outcome: "unchecked", ...(seen.fix === undefined ? {} : { fix: seen.fix }) };
+  if (seen.ok === "unchecked") return { ...told, outcome: "unchecked", fix: seen.fix };
   const { severity = "error", means = check.means, fix = check.fix } = seen;
   return { ...told, outcome: severity, means, fix };
 }

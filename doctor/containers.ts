@@ -27,7 +27,7 @@ function runningCheck(patient: Patient, { name, host, service }: ServicePlan): C
     title: `${service.title} runs and is healthy`,
     means: `${service.title} doesn't do its work`,
     fix: `npm run logs -- ${stack} ${name}; npm run up -- ${stack} brings it back`,
-    needs: [engineId(host)],
+    through: engineId(host),
     run: async () => {
       const found = await inspect(engineFor(patient, host), containerName(stack, name));
       return found === undefined
@@ -71,7 +71,7 @@ function imageCheck(patient: Patient, { name, host, service, image }: ServicePla
     title: `${service.title} runs the pinned image`,
     means: "what runs isn't what was tested, and the next up changes it",
     fix: `npm run up -- ${stack}`,
-    needs: [containerId(name)],
+    through: containerId(name),
     run: async () => {
       const docker = engineFor(patient, host);
       const { Config, Image } = await docker.getContainer(containerName(stack, name)).inspect();
@@ -100,7 +100,7 @@ export function imageVerdict(
   };
 }
 
-function memoryCheck(patient: Patient, { name, host, service, needs }: ServicePlan): Check {
+function memoryCheck(patient: Patient, { name, host, service }: ServicePlan): Check {
   const { stack } = patient.topology;
   return {
     id: `memory.${name}`,
@@ -108,12 +108,12 @@ function memoryCheck(patient: Patient, { name, host, service, needs }: ServicePl
     title: `${service.title} has room in its memory`,
     means: "with a little more to do it is killed, and starts anew",
     fix: "raise muster:people to what there really is; npm run plan shows what that asks of the machine",
-    needs: [containerId(name)],
+    through: containerId(name),
     run: async () => {
       const stats = await engineFor(patient, host)
         .getContainer(containerName(stack, name))
         .stats({ stream: false, "one-shot": true });
-      return memoryVerdict(usedMiB(stats.memory_stats), needs.memoryMiB);
+      return memoryVerdict(usedMiB(stats.memory_stats), Math.round(stats.memory_stats.limit / 1024 ** 2));
     },
   };
 }

@@ -6,7 +6,7 @@ import { bridgeEndpoint } from "../probe/jitsi/bridge";
 import { joinRoom, type RoomVisit } from "../probe/jitsi/room";
 import type { Check, Seen } from "./check";
 import { insidePort } from "./inside";
-import { engineFor, needed, type Patient, serviceIn, siteAt } from "./patient";
+import { containerId, engineFor, needed, type Patient, serviceIn, siteAt } from "./patient";
 
 const timeoutSeconds = 5;
 
@@ -43,16 +43,19 @@ export function meetingChecks(patient: Patient): Check[] {
         const room = roomName();
         const visit = await enter(patient, room, token(randomBytes(20).toString("hex"), room, patient));
         visit.close();
-        return visit.outcome === "refused" && visit.stage === "authentication"
-          ? { ok: true, saw: words(visit) }
-          : { ok: false, saw: words(visit), ...(visit.outcome === "joined" ? {} : unlike) };
+        return strangerVerdict(visit);
       },
     },
     bridgeCheck(patient),
   ];
 }
 
-/** It isn't the token that was refused. */
+/** Pure. Only a refusal of the token itself tells that others are refused too. */
+export function strangerVerdict(visit: Pick<RoomVisit, "outcome" | "stage" | "condition">): Seen {
+  if (visit.outcome === "refused" && visit.stage === "authentication") return { ok: true, saw: words(visit) };
+  return { ok: false, saw: words(visit), ...(visit.outcome === "refused" ? unlike : {}) };
+}
+
 const unlike = {
   means: "nobody can tell whether strangers are kept out: the meeting server doesn't answer as it should",
 };
@@ -67,7 +70,7 @@ function bridgeCheck(patient: Patient): Check {
     title: `media to the videobridge and back, ${port}/udp`,
     means: "people in a meeting neither see nor hear each other",
     fix: `let ${port}/udp through to the machine, in every firewall before it as well; then npm run logs -- ${stack} jitsi-jvb`,
-    needs: needed(patient, "jitsi-jvb"),
+    through: containerId("jitsi-jvb"),
     run: async () => {
       const inner = bridge?.ports.find(({ exposure }) => exposure === "internal")?.number ?? 0;
       const docker = engineFor(patient, bridge?.host ?? "");
@@ -122,7 +125,7 @@ const enter = (patient: Patient, room: string, jwt: string): Promise<RoomVisit> 
     ...patient.trust,
   });
 
-const words = ({ outcome, stage, condition }: RoomVisit): string =>
+const words = ({ outcome, stage, condition }: Pick<RoomVisit, "outcome" | "stage" | "condition">): string =>
   outcome === "refused" ? `refused at the ${stage}: ${condition ?? ""}` : outcome;
 
 /** A token as chat's plugin makes it. */

@@ -28,6 +28,8 @@ export interface Patient {
   readonly trust: Trust;
   /** Somebody who is signed in, or why nobody is. */
   readonly session: () => Promise<Session | { problem: string; fix: string }>;
+  /** Signs out whoever was signed in for the checks. */
+  readonly leave: () => Promise<void>;
 }
 
 export const serviceIn = ({ topology }: Patient, name: string): ServicePlan | undefined =>

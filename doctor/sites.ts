@@ -1,7 +1,7 @@
 /** What a browser meets at a site: its name, its certificate, its page. */
 import { lookup } from "node:dns/promises";
 import { isIPv4, BlockList } from "node:net";
-import { isLocalDomain } from "../components/services/tls";
+import { isLocalDomain, tlsMode } from "../components/services/tls";
 import type { Site } from "../components/services/service";
 import { askHttp } from "../probe/net/http";
 import { type ServedCertificate, servedCertificate } from "../probe/net/certificate";
@@ -73,7 +73,8 @@ for (const network of cloudflareNetworks) {
 }
 
 function certificateCheck(patient: Patient, site: Site): Check {
-  const { host, port } = siteAt(patient.topology.settings, site);
+  const { settings } = patient.topology;
+  const { host, port } = siteAt(settings, site);
   return {
     id: `${site}.certificate`,
     group: "sites",
@@ -82,6 +83,8 @@ function certificateCheck(patient: Patient, site: Site): Check {
     fix: `read why it isn't renewed: npm run logs -- ${patient.topology.stack} caddy`,
     needs: [...needed(patient, "caddy"), `${site}.name`],
     run: async () => {
+      if (tlsMode(settings) === "internal" && patient.trust.ca === undefined)
+        return { ok: "unchecked", saw: "its authority is Caddy's own, and Caddy can't be asked" };
       const served = await servedCertificate({ host, port, timeoutSeconds, ...patient.trust });
       return served.ok ? certificateVerdict(served, new Date()) : { ok: false, saw: served.reason };
     },

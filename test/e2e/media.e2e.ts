@@ -1,6 +1,7 @@
 /** Calls and meetings, on a stack of their own: the steps in order, each leaves it running for the next. */
 import { bringUp } from "./media/bringUp";
 import { embeddedCalls } from "./media/calls";
+import { doctor } from "./media/doctor";
 import { becomeEnterprise, licence } from "./media/enterprise";
 import { faults } from "./media/faults";
 import { guestsMeet, membersMeet } from "./media/meetings";
@@ -38,6 +39,7 @@ describe("calls and meetings on a real engine", () => {
   );
   embeddedCalls(() => media);
   membersMeet(() => media);
+  doctor(() => media);
   becomeEnterprise(() => media);
   guestsMeet(() => media);
   faults(() => media);

@@ -15,6 +15,7 @@ const checks = (topology: Topology): Check[] =>
     addressOf: () => "203.0.113.1",
     secret: () => Promise.reject(new Error("nobody asks")),
     session: () => Promise.reject(new Error("nobody asks")),
+    leave: () => Promise.resolve(),
   } satisfies Patient);
 const idsOf = (topology: Topology): string[] => checks(topology).map(({ id }) => id);
 
@@ -39,10 +40,12 @@ describe.each(topologies)("the checks of %s", (_, topology) => {
     const known = new Map(all.map((check) => [check.id, check]));
     const reach = (id: string, seen: readonly string[]): void => {
       expect(seen).not.toContain(id);
-      for (const needed of known.get(id)?.needs ?? []) reach(needed, [...seen, id]);
+      const { needs = [], through = [] } = known.get(id) ?? {};
+      for (const needed of [...needs, ...[through].flat()]) reach(needed, [...seen, id]);
     };
-    for (const { id, needs = [] } of all) {
+    for (const { id, needs = [], through = [] } of all) {
       reach(id, []);
+      for (const way of [through].flat()) expect(ids).toContain(way);
       // A site below localhost has no name to look up.
       for (const needed of needs) if (!needed.endsWith(".name")) expect(ids).toContain(needed);
     }
@@ -68,7 +71,7 @@ describe.each(topologies)("the checks of %s", (_, topology) => {
 
 describe("the checks", () => {
   it("follow what the stack has", () => {
-    const full = idsOf(stackTopology("local", { meetings: "jitsi" }));
+    const full = idsOf(stackTopology("local", { turn: "on" }));
     const some = [
       "calls.udp",
       "calls.tcp",

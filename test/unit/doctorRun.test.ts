@@ -67,6 +67,16 @@ describe("running checks", () => {
     expect(asked).toBe(2);
   });
 
+  it("goes on asking from outside where nobody can look inside", async () => {
+    const results = await runChecks([
+      check("engine", unwell),
+      { ...check("container", well), through: "engine" },
+      { ...check("image", well), through: "container" },
+      check("page", well, ["container"]),
+    ]);
+    expect(outcomes(results)).toEqual(["engine error", "container unchecked", "image unchecked", "page ok"]);
+  });
+
   it("runs each once, however many need it", async () => {
     let runs = 0;
     const cause = check("cause", () => {

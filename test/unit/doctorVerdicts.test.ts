@@ -3,6 +3,7 @@ import { type BackupFacts, dueVerdict } from "../../doctor/backups";
 import { imageVerdict, memoryVerdict as containerMemory, runningVerdict } from "../../doctor/containers";
 import { closedPorts, publishedVerdict } from "../../doctor/doors";
 import { clockVerdict, diskVerdict, memoryVerdict } from "../../doctor/machine";
+import { strangerVerdict } from "../../doctor/meetings";
 import { certificateVerdict, nameVerdict, serverVerdict } from "../../doctor/sites";
 import type { Seen } from "../../doctor/check";
 import { remoteTopology } from "../helpers/hosts";
@@ -169,6 +170,20 @@ describe("a machine", () => {
     const seen = clockVerdict(theirs, 99_500, 101_200);
     expect(outcome(seen)).toBe(expected);
     expect(seen.saw).toContain(saw);
+  });
+});
+
+describe("a meeting that a stranger knocks at", () => {
+  it.each([
+    [{ outcome: "refused", stage: "authentication", condition: "not-allowed" }, "ok", undefined],
+    [{ outcome: "joined", stage: "room" }, "error", undefined],
+    [{ outcome: "lobby", stage: "room" }, "error", undefined],
+    // Nobody has looked at the token.
+    [{ outcome: "refused", stage: "websocket", condition: "502" }, "error", "nobody can tell"],
+  ] as const)("%j: %s", (visit, expected, means) => {
+    const seen = strangerVerdict(visit);
+    expect(outcome(seen)).toBe(expected);
+    if (means !== undefined) expect(seen).toMatchObject({ means: expect.stringContaining(means) });
   });
 });
 

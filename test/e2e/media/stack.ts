@@ -68,6 +68,14 @@ export class MediaStack extends MediaSite {
     return output;
   }
 
+  get httpPort(): number {
+    return this.suite.web.httpPort;
+  }
+
+  get httpsPort(): number {
+    return this.suite.web.httpsPort;
+  }
+
   container(service: string): string {
     return `muster-${this.stack.name}-${service}`;
   }

@@ -19,6 +19,12 @@ func (s *server) publicRoutes() http.Handler {
 	router := mux.NewRouter()
 	s.handle(router, "GET", "/system/ping", s.ping)
 	s.handle(router, "POST", "/users/login", s.login)
+	s.handle(router, "POST", "/users/logout", func(_ http.ResponseWriter, r *http.Request) (any, *model.AppError) {
+		if _, err := s.store.db.Exec(`DELETE FROM sessions WHERE token = $1`, tokenOf(r)); err != nil {
+			return nil, internal(err)
+		}
+		return map[string]string{"status": model.StatusOk}, nil
+	})
 	s.handle(router, "GET", "/users/me", s.signedIn(func(user *model.User, _ *http.Request) (any, *model.AppError) {
 		return publicUser(user), nil
 	}))

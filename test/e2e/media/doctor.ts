@@ -1,0 +1,91 @@
+import { type Report, reportSchema } from "../../../doctor/report";
+import { faults } from "./doctorFaults";
+import type { MediaStack } from "./stack";
+
+/** Runs of a stack that is well: none may see a fault. */
+const healthyRuns = Number(process.env["MUSTER_DOCTOR_RUNS"] ?? 3);
+
+/** Longest that a person waits. */
+const patienceSeconds = 20;
+
+/** Each fault that the doctor knows is produced, one at a time, and found; a stack that is well has none. */
+export function doctor(get: () => MediaStack): void {
+  describe("the doctor", () => {
+    const examine = async (env: NodeJS.ProcessEnv = {}): Promise<{ report: Report; seconds: number }> => {
+      const { stack } = get();
+      const { output, seconds, code } = await stack.run(["doctor", stack.name, "--json"], env);
+      const text = output.slice(output.indexOf("{"));
+      const report = reportSchema.parse(JSON.parse(text));
+      expect(code).toBe(report.ok ? 0 : 1);
+      return { report, seconds };
+    };
+    const unwell = ({ checks }: Report): Report["checks"] =>
+      checks.filter(({ outcome }) => outcome === "error" || outcome === "warning");
+
+    beforeAll(async () => {
+      const { stack } = get();
+      for (const verb of ["backup", "check", "drill"]) await stack.must([verb, stack.name]);
+      await stack.healthy(120);
+    });
+
+    it(`finds nothing wrong in ${healthyRuns} runs on a stack that is well, each in less than ${patienceSeconds} s`, async () => {
+      const slowest: number[] = [];
+      for (let run = 0; run < healthyRuns; run++) {
+        const { report, seconds } = await examine();
+        expect(report.checks.filter(({ outcome }) => outcome !== "ok")).toEqual([]);
+        slowest.push(seconds);
+      }
+      console.log(
+        `The doctor took ${Math.min(...slowest).toFixed(1)} to ${Math.max(...slowest).toFixed(1)} s`,
+      );
+      expect(Math.max(...slowest)).toBeLessThan(patienceSeconds);
+    }, 1_800_000);
+
+    it("leaves nothing behind: no post of its calls, and nobody signed in", async () => {
+      const media = get();
+      const admin = "SELECT id FROM users WHERE username = 'admin'";
+      const counts = async (): Promise<string> =>
+        media.runIn("postgres", [
+          ...["psql", "-U", "mattermost", "-d", "mattermost", "-tAc"],
+          `SELECT (SELECT count(*) FROM posts WHERE userid IN (${admin}) AND type = 'custom_calls' AND deleteat = 0), (SELECT count(*) FROM sessions WHERE userid IN (${admin}))`,
+        ]);
+      const before = await counts();
+      expect((await examine()).report.checks.find(({ id }) => id === "calls.udp")?.outcome).toBe("ok");
+      expect([before.split("|")[0], await counts()]).toEqual(["0", before]);
+    });
+
+    it("says on a terminal what is well and how to mend what isn't", async () => {
+      const { stack, container } = { stack: get().stack, container: get().container("coturn") };
+      expect((await stack.must(["doctor", stack.name])).output).toMatch(/^Machine {2}4 of 4 well$/m);
+      await stack.docker.getContainer(container).stop();
+      try {
+        const { output, code } = await stack.run(["doctor", stack.name]);
+        expect(code).toBe(1);
+        expect(output).toMatch(
+          /✗ coturn runs and is healthy\n +saw: +exited, code \d+\n +means: .+\n +fix: +npm run logs/,
+        );
+      } finally {
+        await stack.docker.getContainer(container).start();
+        await stack.healthy(60);
+      }
+    });
+
+    it.each(faults)("finds $fault", async ({ make, found, env }) => {
+      const media = get();
+      const undo = await make(media);
+      try {
+        const { report } = await examine(env?.(media));
+        const said = unwell(report).map(({ id, saw }) => ({ id, saw }));
+        expect(said.map(({ id }) => id).sort()).toEqual([...found(media)].sort());
+        for (const { means, fix } of unwell(report)) expect([means, fix]).not.toContain(undefined);
+      } finally {
+        await undo();
+      }
+      await media.stack.healthy(120);
+    });
+
+    it("finds nothing any more once all is mended", async () => {
+      expect(unwell((await examine()).report)).toEqual([]);
+    });
+  });
+}
