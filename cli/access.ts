@@ -88,19 +88,21 @@ export const stateFor = async (topology: Topology): Promise<StackState | undefin
 /**
  * The engine of one of a stack's hosts; `undefined` where the machine has none yet.
  * @param state where it is known already.
+ * @param withinSeconds how long a machine may take to answer. Default: one that is starting is waited for.
  * @throws UserError where the machine can't be reached.
  */
 export async function tryReach(
   topology: Topology,
   state?: StackState,
   name = mainHost,
+  withinSeconds?: number,
 ): Promise<Docker | undefined> {
   if (isRemote(topology)) prepareProject(topology.stack);
   const engine = engineOf(topology, state ?? (await stateFor(topology)), name);
   if (engine === undefined) return undefined;
   await prepareAccess(topology);
   try {
-    return await connect(engine);
+    return await connect(engine, withinSeconds);
   } catch (error) {
     if (error instanceof EngineMissing) return undefined;
     throw error instanceof SshError ? new UserError(error.message) : error;

@@ -1,10 +1,11 @@
 /** What the doctor is told of a running stack: from its file, its state, and its engines. */
 import { execute } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
-import { tlsMode } from "../components/services/tls";
+import { isLocalDomain, tlsMode } from "../components/services/tls";
 import type { Patient } from "../doctor/patient";
 import type { Trust } from "../probe/net/trust";
 import { clientAddress } from "../stacks/plan";
+import type { Settings } from "../stacks/settings/schema";
 import { type SecretSetting, secretSettings } from "../stacks/settings/secrets";
 import type { Topology } from "../stacks/topology";
 import { mainHost } from "../stacks/topology/hosts";
@@ -28,7 +29,9 @@ export async function patientOf(stack: string): Promise<Patient> {
       `Stack ${stack} isn't up: there is nothing to check.\n  fix: ${stack === "local" ? "npm start" : `npm run up -- ${stack}`}; npm run doctor -- ${stack} --before checks what that needs`,
     );
   const { engines, unreachable } = await enginesOf(topology, state);
-  const trust = await trustOf(topology, engines);
+  const clientsFind = (host: string): string | undefined =>
+    clientAddress(topology.settings, host) ?? addressOf(state, host);
+  const trust = await trustOf(topology, engines, clientsFind(mainHost));
   const secret = (name: string): Promise<string> => secretIn(topology, state, name);
   const { session, leave } = sessions({ topology, engines, trust, secret });
   return {
@@ -37,11 +40,14 @@ export async function patientOf(stack: string): Promise<Patient> {
     unreachable,
     trust,
     secret,
-    addressOf: (host) => clientAddress(topology.settings, host) ?? addressOf(state, host),
+    addressOf: clientsFind,
     session,
     leave,
   };
 }
+
+/** A machine that is there answers sooner. */
+const reachSeconds = 8;
 
 /** A host that can't be reached is a finding, and no reason not to look at the others. */
 async function enginesOf(
@@ -52,7 +58,7 @@ async function enginesOf(
   const unreachable = new Map<string, string>();
   for (const { name } of topology.hosts) {
     try {
-      const docker = await tryReach(topology, state, name);
+      const docker = await tryReach(topology, state, name, reachSeconds);
       if (docker === undefined) unreachable.set(name, "it has no Docker Engine");
       else engines.set(name, docker);
     } catch (error) {
@@ -73,11 +79,13 @@ async function secretIn(topology: Topology, state: StackState, name: string): Pr
   return value;
 }
 
-/** Sites with a certificate of their own authority are trusted by that one alone. */
-async function trustOf({ stack, settings }: Topology, engines: Patient["engines"]): Promise<Trust> {
-  const address =
-    settings.host.provider === "local" ? settings.host.bind.replace("0.0.0.0", "127.0.0.1") : undefined;
-  const there = address === undefined ? {} : { address };
+/** Sites with a certificate of their own authority are trusted by that one alone. @param address of the main host. */
+async function trustOf(
+  { stack, settings }: Topology,
+  engines: Patient["engines"],
+  address: string | undefined,
+): Promise<Trust> {
+  const there = isLocalDomain(settings.domain) ? { address: siteAddress(settings, address) } : {};
   const { root } = settings.edge.authority ?? {};
   if (root !== undefined) return { ...there, ca: root };
   const docker = engines.get(mainHost);
@@ -86,3 +94,7 @@ async function trustOf({ stack, settings }: Topology, engines: Patient["engines"
   const read = await execute(docker, containerName(stack, "caddy"), ["cat", path]).catch(() => undefined);
   return read?.code === 0 ? { ...there, ca: read.output } : there;
 }
+
+/** No resolver knows the names below `localhost`: they stand for the machine itself. */
+const siteAddress = ({ host }: Settings, address: string | undefined): string | undefined =>
+  host.provider === "local" ? host.bind.replace("0.0.0.0", "127.0.0.1") : address;

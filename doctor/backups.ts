@@ -11,7 +11,7 @@ const graceSeconds = { backup: 3 * 3600, check: 2 * daySeconds, drill: 2 * daySe
 export function backupChecks(patient: Patient): Check[] {
   const { settings, stack } = patient.topology;
   if (serviceIn(patient, backup.name) === undefined) return [];
-  const shared = { group: "backups", through: containerId(backup.name) } as const;
+  const shared = { group: "backups", through: [containerId(backup.name)] } as const;
   const { checkDays, drillDays } = settings.backup;
   let reading: Promise<BackupFacts> | undefined;
   const facts = (): Promise<BackupFacts> => (reading ??= readFacts(patient));

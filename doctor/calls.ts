@@ -28,6 +28,7 @@ export function callChecks(patient: Patient): Check[] {
       title: `a call over ${title}`,
       means: "people join a call and hear nothing, or never get in",
       fix: `let ${port}/${id === "tcp" ? "tcp" : "udp"} through to the machine, in every firewall before it as well; then npm run logs -- ${stack} ${server}`,
+      through: ["chat.certificate"],
       needs: [
         ...needed(patient, "mattermost", server),
         "chat.server",

@@ -32,8 +32,8 @@ export interface Check {
   means: string;
   /** What to do then. */
   fix: string;
-  /** Id of the check of what it asks by: without that, nobody knows. */
-  through?: string;
+  /** Ids of the checks of what it asks by: without that, nobody knows. */
+  through?: readonly string[];
   /** Ids of checks that find the cause where this one would find a consequence alone. */
   needs?: readonly string[];
   run: () => Promise<Seen>;
@@ -77,7 +77,7 @@ export async function runChecks(
     Promise.all(ids.flatMap((id) => known.get(id) ?? []).map(examined));
   const examine = async (check: Check): Promise<Examined> => {
     const began = performance.now();
-    const ways = (await before(check.through === undefined ? [] : [check.through])).filter(isUnwell);
+    const ways = (await before(check.through ?? [])).filter(isUnwell);
     const causes = (await before(check.needs ?? [])).filter(({ explains }) => explains);
     const blocking = [...ways, ...causes];
     const seen: Seen =

@@ -27,7 +27,7 @@ function runningCheck(patient: Patient, { name, host, service }: ServicePlan): C
     title: `${service.title} runs and is healthy`,
     means: `${service.title} doesn't do its work`,
     fix: `npm run logs -- ${stack} ${name}; npm run up -- ${stack} brings it back`,
-    through: engineId(host),
+    through: [engineId(host)],
     run: async () => {
       const found = await inspect(engineFor(patient, host), containerName(stack, name));
       return found === undefined
@@ -71,7 +71,7 @@ function imageCheck(patient: Patient, { name, host, service, image }: ServicePla
     title: `${service.title} runs the pinned image`,
     means: "what runs isn't what was tested, and the next up changes it",
     fix: `npm run up -- ${stack}`,
-    through: containerId(name),
+    through: [containerId(name)],
     run: async () => {
       const docker = engineFor(patient, host);
       const { Config, Image } = await docker.getContainer(containerName(stack, name)).inspect();
@@ -108,7 +108,7 @@ function memoryCheck(patient: Patient, { name, host, service }: ServicePlan): Ch
     title: `${service.title} has room in its memory`,
     means: "with a little more to do it is killed, and starts anew",
     fix: "raise muster:people to what there really is; npm run plan shows what that asks of the machine",
-    through: containerId(name),
+    through: [containerId(name)],
     run: async () => {
       const stats = await engineFor(patient, host)
         .getContainer(containerName(stack, name))

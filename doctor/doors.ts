@@ -57,7 +57,7 @@ function publishedCheck(patient: Patient, host: string): Check {
     title: `containers of ${host} publish what the plan says`,
     means: "a container can be reached that should not be, or can't where it should",
     fix: `bring the stack up again, which puts it back: npm run up -- ${topology.stack}`,
-    through: engineId(host),
+    through: [engineId(host)],
     run: async () => {
       const found = await publishedOn(engineFor(patient, host), topology.stack);
       return publishedVerdict(found, topology, host);

@@ -57,7 +57,7 @@ function diskCheck(patient: Patient, host: string, window: ServicePlan): Check {
     title: `room on the disk of ${host}`,
     means: "once it is full, the database stops, uploads fail, and there are no more backups",
     fix: "make the disk larger (muster:host, then npm run up), or remove what isn't needed: docker image prune",
-    through: containerId(window.name),
+    through: [containerId(window.name)],
     run: async () => diskVerdict(await busyboxIn(patient, window.name, "df", "-P", "-k", ...paths)),
   };
 }
@@ -89,7 +89,7 @@ function memoryCheck(patient: Patient, host: string, window: ServicePlan): Check
     title: `memory of ${host}`,
     means: "the kernel ends programs when it has none left, and those who talk lose their call",
     fix: "take a larger machine (muster:host.size), or stop what else runs there",
-    through: containerId(window.name),
+    through: [containerId(window.name)],
     run: async () => memoryVerdict(await busyboxIn(patient, window.name, "cat", "/proc/meminfo")),
   };
 }
@@ -110,7 +110,7 @@ function clockCheck(patient: Patient, host: string, window: ServicePlan): Check 
     title: `clock of ${host}`,
     means: "tokens and certificates count as too old or too young: meetings and the relay refuse people",
     fix: "let that machine keep time (timedatectl set-ntp true); or this one, where it is this one that is wrong",
-    through: containerId(window.name),
+    through: [containerId(window.name)],
     run: async () => {
       const asked = Date.now();
       const answer = await busyboxIn(patient, window.name, "date", "+%s");

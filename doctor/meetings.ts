@@ -13,8 +13,11 @@ const timeoutSeconds = 5;
 export function meetingChecks(patient: Patient): Check[] {
   const { settings, stack } = patient.topology;
   if (!meets(settings)) return [];
-  const needs = [...needed(patient, "jitsi-web", "jitsi-prosody", "jitsi-jicofo"), "meet.certificate"];
-  const shared = { group: "meetings", needs } as const;
+  const shared = {
+    group: "meetings",
+    through: ["meet.certificate"],
+    needs: needed(patient, "jitsi-web", "jitsi-prosody", "jitsi-jicofo"),
+  } as const;
   return [
     {
       ...shared,
@@ -70,7 +73,7 @@ function bridgeCheck(patient: Patient): Check {
     title: `media to the videobridge and back, ${port}/udp`,
     means: "people in a meeting neither see nor hear each other",
     fix: `let ${port}/udp through to the machine, in every firewall before it as well; then npm run logs -- ${stack} jitsi-jvb`,
-    through: containerId("jitsi-jvb"),
+    through: [containerId("jitsi-jvb")],
     run: async () => {
       const inner = bridge?.ports.find(({ exposure }) => exposure === "internal")?.number ?? 0;
       const docker = engineFor(patient, bridge?.host ?? "");

@@ -142,7 +142,8 @@ function pageCheck(patient: Patient, site: Site): Check {
     title: `${title} of ${url}`,
     means: "people see an error instead of the site",
     fix: `npm run logs -- ${stack} caddy ${service}`,
-    needs: [...needed(patient, service), `${site}.certificate`],
+    through: [`${site}.certificate`],
+    needs: needed(patient, service),
     run: async () => {
       const answer = await askHttp(new URL(path, url), { trust: patient.trust, timeoutSeconds });
       if (!answer.ok) return { ok: false, saw: answer.reason };
@@ -157,7 +158,11 @@ function chatChecks(patient: Patient): Check[] {
   const { settings, stack } = patient.topology;
   const { url } = siteAt(settings, "chat");
   const logs = `npm run logs -- ${stack} mattermost postgres`;
-  const shared = { group: "sites", needs: [...needed(patient, "mattermost"), "chat.certificate"] } as const;
+  const shared = {
+    group: "sites",
+    through: ["chat.certificate"],
+    needs: needed(patient, "mattermost"),
+  } as const;
   return [
     {
       ...shared,

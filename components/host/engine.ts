@@ -19,12 +19,15 @@ export const labels = {
 
 /**
  * A client for a Docker Engine; a remote one comes through a tunnel. Loaded late: an `up` that succeeds never needs it.
+ * @param withinSeconds how long a remote one may take. Default: the tunnel's.
  * @throws SshError where the machine can't be reached.
  */
-export async function connect(engine: EngineAddress): Promise<Docker> {
+export async function connect(engine: EngineAddress, withinSeconds?: number): Promise<Docker> {
   const { default: Client } = await import("dockerode");
   const socketPath =
-    typeof engine === "string" ? engine.replace(/^unix:\/\//, "") : (await openTunnel(engine)).socket;
+    typeof engine === "string"
+      ? engine.replace(/^unix:\/\//, "")
+      : (await openTunnel(engine, withinSeconds)).socket;
   // All said: a DOCKER_HOST of the environment would win over a socket alone.
   return new Client({ socketPath, host: "", protocol: "http" });
 }

@@ -50,9 +50,10 @@ export function answers(socket: string, timeoutMs = 5000): Promise<boolean> {
 
 /**
  * Opens it; where another process of this folder has one open, uses that. It ends with this process.
+ * @param withinSeconds how long the machine may take. Default 45: it may be starting.
  * @throws SshError with what `ssh` said; EngineMissing where the machine is there, but no engine.
  */
-export async function openTunnel(access: SshAccess): Promise<Tunnel> {
+export async function openTunnel(access: SshAccess, withinSeconds = openSeconds): Promise<Tunnel> {
   const open = await openSocket(access);
   if (open !== undefined) return { socket: open, close: () => undefined };
   await removeStaleControl(access);
@@ -71,7 +72,7 @@ export async function openTunnel(access: SshAccess): Promise<Tunnel> {
   // It doesn't keep the process alive by itself.
   child.unref();
   (child.stderr as unknown as { unref: () => void }).unref();
-  const deadline = Date.now() + openSeconds * 1000;
+  const deadline = Date.now() + withinSeconds * 1000;
   let connected = 0;
   while (Date.now() < deadline && !state.ended && connected < patienceTries) {
     // Once the socket is there, so is the connection.

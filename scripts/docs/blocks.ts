@@ -1,7 +1,9 @@
 /** Every generated block, by the name under which a page has a place for it. */
 import type { Topology } from "../../stacks/topology";
 import { planSchema } from "../../stacks/plan/schema";
+import { reportSchema } from "../../doctor/report";
 import { fieldsTable } from "./contract";
+import { doctorTable } from "./doctor";
 import { outputsExample, outputsTable } from "./outputs";
 import {
   imagesTable,
@@ -16,8 +18,8 @@ import { policiesTable } from "./policies";
 import { editionsTable, settingsTable } from "./settings";
 import { callsTable, examplesTable, limitsTable, machinesTable, modelTable, sizesTable } from "./sizing";
 
-/** The blocks as they are for the stack `local` with every default. */
-export const blocksOf = (local: Topology): Readonly<Record<string, () => string>> => ({
+/** The blocks as they are for the stack `local` with every default, and for a server with everything. */
+export const blocksOf = (local: Topology, server: Topology): Readonly<Record<string, () => string>> => ({
   settings: settingsTable,
   editions: editionsTable,
   services: servicesTable,
@@ -35,6 +37,8 @@ export const blocksOf = (local: Topology): Readonly<Record<string, () => string>
   "sizing-prices": sizesTable,
   plan: () => fieldsTable("Field", planSchema),
   policies: policiesTable,
+  doctor: () => doctorTable(server),
+  "doctor-report": () => fieldsTable("Field", reportSchema),
   outputs: outputsTable,
   "outputs-example": () => outputsExample(local),
 });

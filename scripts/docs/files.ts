@@ -10,6 +10,7 @@ import { parseSettings } from "../../stacks/settings/parse";
 import { type Topology, topologyOf } from "../../stacks/topology";
 import { blocksOf } from "./blocks";
 import { blocksIn, fillBlocks } from "./markdown";
+import { reportSchema } from "../../doctor/report";
 import { planSchema } from "../../stacks/plan/schema";
 import { jsonSchemaOf } from "./contract";
 import { outputsJsonSchema } from "./outputs";
@@ -28,6 +29,16 @@ export interface GeneratedFile {
 export function defaultLocal(): Topology {
   const values = { domain: "localhost", host: { provider: "local" } };
   return topologyOf("local", parseSettings({ source: "defaults", values, encrypted: [] }));
+}
+
+/** A server of somebody's with everything that a stack may have. */
+export function exampleServer(): Topology {
+  const host = {
+    ...{ provider: "existing", address: "203.0.113.10", memoryMiB: 8192, cpus: 4 },
+    hostKey: `ssh-ed25519 ${"A".repeat(68)}`,
+  };
+  const values = { domain: "example.org", host, turn: "tls", machine: { sshFrom: "everyone" } };
+  return topologyOf("prod", parseSettings({ source: "example", values, encrypted: ["sshKey", "dnsToken"] }));
 }
 
 const read = (path: string): string | undefined => {
@@ -53,10 +64,13 @@ const parsers = { ".yaml": "yaml", ".json": "json", ".md": "markdown" } as const
 
 /** Every file with generated parts, formatted as `npm run format` would. */
 export async function generatedFiles(): Promise<GeneratedFile[]> {
-  const blocks = blocksOf(defaultLocal());
+  const blocks = blocksOf(defaultLocal(), exampleServer());
   const whole = {
     "Pulumi.README.yaml": sampleSettings(),
     "docs/outputs.schema.json": JSON.stringify(outputsJsonSchema()),
+    "docs/doctor.schema.json": JSON.stringify(
+      jsonSchemaOf(reportSchema, "What the doctor of a Muster stack found"),
+    ),
     "docs/plan.schema.json": JSON.stringify(jsonSchemaOf(planSchema, "Plan of a Muster stack")),
   };
   const filled = pages().flatMap((path) => {

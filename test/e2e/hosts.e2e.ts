@@ -1,5 +1,6 @@
 /** A stack on another machine, from a bare server on. The steps are in order: each leaves it running for the next. */
 import { bootstrap } from "./hosts/bootstrap";
+import { doctor } from "./hosts/doctor";
 import { life } from "./hosts/life";
 import { onMachines } from "./hosts/machines";
 import { refuse } from "./hosts/refuse";
@@ -14,5 +15,6 @@ onMachines("a stack on a machine over SSH", () => {
   refuse(stage);
   bootstrap(stage);
   safety(stage);
+  doctor(stage);
   life(stage);
 });

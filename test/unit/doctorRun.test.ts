@@ -70,8 +70,8 @@ describe("running checks", () => {
   it("goes on asking from outside where nobody can look inside", async () => {
     const results = await runChecks([
       check("engine", unwell),
-      { ...check("container", well), through: "engine" },
-      { ...check("image", well), through: "container" },
+      { ...check("container", well), through: ["engine"] },
+      { ...check("image", well), through: ["container"] },
       check("page", well, ["container"]),
     ]);
     expect(outcomes(results)).toEqual(["engine error", "container unchecked", "image unchecked", "page ok"]);

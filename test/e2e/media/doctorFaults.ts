@@ -17,6 +17,8 @@ export interface Fault {
   make: (media: MediaStack) => Promise<Undo> | Undo;
   /** Checks that find it, errors and warnings; all others are well, or wait for these. */
   found: (media: MediaStack) => readonly string[];
+  /** It changes this machine's network, which root alone may do. */
+  asRoot?: true;
   /** Environment of the doctor itself. */
   env?: (media: MediaStack) => NodeJS.ProcessEnv;
 }
@@ -67,6 +69,13 @@ const paused =
 const restarts = async (media: MediaStack, service: string): Promise<number> =>
   (await containerOf(media, service).inspect()).RestartCount;
 
+/** As the engine counts it: without what the kernel gives back at once. */
+async function usedBytes(container: Docker.Container): Promise<number> {
+  const { memory_stats: memory } = await container.stats({ stream: false, "one-shot": true });
+  const parts = memory.stats as unknown as Record<string, number | undefined>;
+  return memory.usage - (parts["total_inactive_file"] ?? parts["inactive_file"] ?? 0);
+}
+
 async function until(holds: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + 60_000;
   while (!(await holds())) {
@@ -108,22 +117,23 @@ export const faults: readonly Fault[] = [
     fault: "a service that ends again and again",
     make: async (media) => {
       for (let time = 0; time < 4; time++) {
-        const before = await restarts(media, "coturn");
-        await media.runIn("coturn", ["/muster/busybox", "kill", "1"]).catch(() => undefined);
-        await until(async () => (await restarts(media, "coturn")) > before);
+        const before = await restarts(media, "caddy");
+        await media.runIn("caddy", ["sh", "-c", "kill 1"]).catch(() => undefined);
+        await until(async () => (await restarts(media, "caddy")) > before);
       }
       await media.stack.healthy(60);
       // A start by hand counts anew.
-      return () => media.stack.docker.getContainer(media.container("coturn")).restart();
+      return () => containerOf(media, "caddy").restart();
     },
-    found: () => ["container.coturn"],
+    found: () => ["container.caddy"],
   },
   {
     fault: "another image than the pinned one",
     make: async (media) => {
       const { docker, name } = media.stack;
-      const real = docker.getContainer(media.container("jitsi-web"));
-      const { Image } = await docker.getContainer(media.container("caddy")).inspect();
+      // By its id: it gets another name.
+      const real = docker.getContainer((await containerOf(media, "jitsi-web").inspect()).Id);
+      const { Image } = await containerOf(media, "caddy").inspect();
       await real.stop();
       await real.rename({ name: `${media.container("jitsi-web")}-real` });
       const other = await docker.createContainer({
@@ -146,45 +156,57 @@ export const faults: readonly Fault[] = [
   {
     fault: "a container whose memory is nearly full",
     make: async (media) => {
-      const container = media.stack.docker.getContainer(media.container("caddy"));
-      const { HostConfig } = await container.inspect();
-      const stats = await container.stats({ stream: false, "one-shot": true });
-      const { usage, stats: parts } = stats.memory_stats;
-      const used = usage - ((parts as unknown as Record<string, number>)["inactive_file"] ?? 0);
-      const limit = Math.floor(used / 0.97);
-      await container.update({ Memory: limit, MemorySwap: limit });
-      const { Memory, MemorySwap } = HostConfig;
-      return () => container.update({ Memory, MemorySwap });
+      const container = containerOf(media, "jitsi-jicofo");
+      const { Memory, MemorySwap } = (await container.inspect()).HostConfig;
+      // What lies in a folder in memory can't be given back.
+      await media.runIn("jitsi-jicofo", [
+        ...["/muster/busybox", "dd", "if=/dev/zero", "of=/tmp/full", "bs=1M", "count=14"],
+      ]);
+      for (let share = 0; share < 0.96;) {
+        const limit = Math.floor((await usedBytes(container)) / 0.975);
+        await container.update({ Memory: limit, MemorySwap: limit });
+        share = (await usedBytes(container)) / limit;
+      }
+      return async () => {
+        await container.update({ Memory, MemorySwap });
+        await media.runIn("jitsi-jicofo", ["/muster/busybox", "rm", "/tmp/full"]);
+      };
     },
-    found: () => ["memory.caddy"],
+    found: () => ["memory.jitsi-jicofo"],
   },
   {
     fault: "a network that drops the relay's UDP",
+    asRoot: true,
     make: (media) => dropped("udp", String(media.ports.turnPort)),
     found: ({ ports: { turnPort } }) => ["relay.stun-udp", "relay.turn-udp", `door.main.${turnPort}-udp`],
   },
   {
     fault: "a network that drops the relay's TCP",
+    asRoot: true,
     make: (media) => dropped("tcp", String(media.ports.turnPort)),
     found: ({ ports: { turnPort } }) => ["relay.stun-tcp", "relay.turn-tcp", `door.main.${turnPort}-tcp`],
   },
   {
     fault: "a network that drops what the relay sends on",
+    asRoot: true,
     make: () => dropped("udp", "18500:18579"),
     found: () => ["relay.turn-udp", "relay.turn-tcp"],
   },
   {
     fault: "a network that drops calls' UDP",
+    asRoot: true,
     make: (media) => dropped("udp", String(media.ports.embeddedPort)),
     found: ({ ports: { embeddedPort } }) => ["calls.udp", "calls.relay", `door.main.${embeddedPort}-udp`],
   },
   {
     fault: "a network that drops calls' TCP",
+    asRoot: true,
     make: (media) => dropped("tcp", String(media.ports.embeddedPort)),
     found: ({ ports: { embeddedPort } }) => ["calls.tcp", `door.main.${embeddedPort}-tcp`],
   },
   {
     fault: "a network that drops the videobridge's UDP",
+    asRoot: true,
     make: (media) => dropped("udp", String(media.ports.meetingsPort)),
     found: ({ ports: { meetingsPort } }) => ["meet.media", `door.main.${meetingsPort}-udp`],
   },
@@ -211,6 +233,7 @@ export const faults: readonly Fault[] = [
   },
   {
     fault: "a certificate that nobody vouches for",
+    asRoot: true,
     make: async (media) => {
       const { certificate, key } = selfSigned(names);
       return before(media, await passing({ cert: certificate, key }, await caddyAt(media)));
@@ -219,27 +242,32 @@ export const faults: readonly Fault[] = [
   },
   {
     fault: "a certificate that has ended",
+    asRoot: true,
     make: async (media) => before(media, await passing(await issued(media, 90, -1), await caddyAt(media))),
     found: () => ["chat.certificate", "meet.certificate"],
   },
   {
     fault: "a certificate that nobody has renewed in time",
+    asRoot: true,
     make: async (media) => before(media, await passing(await issued(media, 75, 15), await caddyAt(media))),
     found: () => ["chat.certificate", "meet.certificate"],
   },
   {
     fault: "something before the sites that passes no websockets on",
+    asRoot: true,
     make: async (media) =>
       before(media, await withoutWebsockets(await issued(media, 1, 89), await caddyAt(media))),
     found: () => ["chat.websocket", "meet.member", "meet.stranger"],
   },
   {
     fault: "something before the sites that answers by itself",
+    asRoot: true,
     make: async (media) => before(media, await answering(502, await issued(media, 1, 89))),
     found: () => ["chat.page", "chat.server", "chat.websocket", "meet.page", "meet.member", "meet.stranger"],
   },
   {
     fault: "HTTP that doesn't lead to HTTPS",
+    asRoot: true,
     make: async (media) => before(media, await answering(200), media.httpPort),
     found: () => ["chat.redirect", "meet.redirect"],
   },
@@ -247,7 +275,7 @@ export const faults: readonly Fault[] = [
     fault: "a port that the plan doesn't know",
     make: async (media) => {
       const { docker, name } = media.stack;
-      const { Image } = await docker.getContainer(media.container("caddy")).inspect();
+      const { Image } = await containerOf(media, "caddy").inspect();
       const other = await docker.createContainer({
         name: media.container("stray"),
         Image,
@@ -264,10 +292,15 @@ export const faults: readonly Fault[] = [
   ...(["backup", "drill", "check"] as const).map((kind): Fault => ({
     fault: `a ${kind} that is too old`,
     make: async (media) => {
-      const file = `/status/${kind}.good`;
-      const inBackup = (script: string): Promise<string> => media.runIn("backup", ["sh", "-c", script]);
-      await inBackup(`cp ${file} ${file}.kept && sed -i "s/^at\t.*/at\t1700000000/" ${file}`);
-      return () => inBackup(`mv ${file}.kept ${file}`);
+      const inBackup = (script: string): Promise<string> =>
+        media.runIn("backup", ["sh", "-c", `cd /status && ${script}`]);
+      // One that has failed just now rests: it isn't mended before anybody looks.
+      await inBackup(`cp ${kind}.good kept && { [ ! -e ${kind}.failed ] || mv ${kind}.failed kept-failed; } &&
+printf 'state\\tfailed\\nat\\t%s\\n' "$(date +%s)" > ${kind}.failed && sed -i 's/^at\t.*/at\t1700000000/' ${kind}.good`);
+      return () =>
+        inBackup(
+          `mv kept ${kind}.good && rm ${kind}.failed && { [ ! -e kept-failed ] || mv kept-failed ${kind}.failed; }`,
+        );
     },
     found: () => [{ backup: "backup.fresh", drill: "backup.proven", check: "backup.repository" }[kind]],
   })),
