@@ -6,6 +6,7 @@ import { secret, text } from "../../components/services/text";
 const values: LateValues = {
   secret: (name) => pulumi.secret(`"${name}"\n`),
   publicAddressOf: (host) => pulumi.output(`address-of-${host}`),
+  containerIdOf: (service) => pulumi.output(`id-of-${service}`),
   peerAddressOf: (host) => pulumi.output(`peer-address-of-${host}`),
   privateAddressOf: (host) => pulumi.output(`own-address-of-${host}`),
 };
