@@ -247,8 +247,6 @@ export const renamedKeys: Record<string, string> = {
   repositoryKey: "backupKey",
   prometheus: "monitoring",
   grafana: "monitoring",
-  "monitoring.mode": "monitoring.kind",
-  "monitoring.retention": "monitoring.retentionDays",
   backend: "state.backend",
   "backup.folder": "backup.target.path",
   "images.overrides.postgres": `images.overrides.postgres-${newestPostgres}`,
