@@ -1,14 +1,13 @@
 /** Mattermost's metrics, which only the enterprise edition's image has. */
-import { features } from "../../stacks/settings/editions";
 import type { Settings } from "../../stacks/settings/schema";
 import { callsPluginId } from "./mattermost.calls";
 import type { Port } from "./service";
 
 const metricsPort = 8067;
 
-/** Whether there are any: with a licence or without, the offerings that have them are those of one image. */
+/** Whether there are any, by edition: stacks/settings/editions.ts, `performanceMetrics`. */
 const exports = ({ monitoring, edition }: Settings): boolean =>
-  monitoring.kind !== "off" && edition !== "team" && features.performanceMetrics.offerings.length > 0;
+  monitoring.kind !== "off" && edition === "enterprise";
 
 /** The Calls plugin's own stand below the server's. Source: Mattermost's docs, Calls metrics and monitoring. */
 export const metricsPorts = (settings: Settings): readonly Port[] =>

@@ -1,6 +1,6 @@
 /** What follows from monitoring: who comes to which port, what is published for a Prometheus elsewhere, what is wrong. */
 import { blackboxName, prometheusName } from "../../components/services/monitoring/names";
-import { jobName } from "../../components/services/monitoring/scrape";
+import { jobName, metricsOf } from "../../components/services/monitoring/scrape";
 import type { Port, Service } from "../../components/services/service";
 import type { Problem } from "../settings/problems";
 import type { Settings } from "../settings/schema";
@@ -33,7 +33,7 @@ export function monitoredPorts(
   return new Map(declared.map(([service, ports]) => [service, ports.map((port) => watched(service, port))]));
 }
 
-const hasMetrics = (port: Port): boolean => "metrics" in port && port.metrics !== undefined;
+const hasMetrics = (port: Port): boolean => metricsOf(port).length > 0;
 
 const joined = (port: Port, consumer: string): Port =>
   port.exposure === "web" || port.exposure === "media"
@@ -57,7 +57,7 @@ export function scrapeTargets({
       const opening = openings.find((open) => isDoor(open, plan, port));
       if (opening === undefined || typeof opening.bind !== "string") return [];
       const target = `${opening.bind}:${opening.published}`;
-      return (("metrics" in port ? port.metrics : undefined) ?? []).map((path, index) => ({
+      return metricsOf(port).map((path, index) => ({
         targets: [target],
         labels: {
           __metrics_path__: path,

@@ -1,5 +1,6 @@
 /** Stacks with monitoring, and the files of its parts with late values shown. */
 import { fill, type Late } from "../../components/services/text";
+import type { ServiceContext } from "../../components/services/service";
 import type { ServicePlan, Topology } from "../../stacks/topology";
 
 /** A late value in a text: `<peerAddressOf media>`. */
@@ -22,8 +23,8 @@ export function fileOf(topology: Pick<Topology, "services">, service: string, na
 }
 
 /** A file that is JSON. */
-export const jsonOf = <T>(topology: Pick<Topology, "services">, service: string, name: string): T =>
-  JSON.parse(fileOf(topology, service, name)) as T;
+export const jsonOf = (topology: Pick<Topology, "services">, service: string, name: string): unknown =>
+  JSON.parse(fileOf(topology, service, name));
 
 /** Prometheus' configuration, as far as tests read it. */
 export interface PrometheusFile {
@@ -33,3 +34,25 @@ export interface PrometheusFile {
     static_configs: { targets: string[]; labels: Record<string, string> }[];
   }[];
 }
+
+/** What alerts and dashboards are told of a stack. */
+export const aboutOf = ({
+  stack,
+  settings,
+  services,
+}: Topology): Pick<ServiceContext, "running" | "settings" | "stack"> => ({
+  stack,
+  settings,
+  running: services.map(({ service, image, volumes }) => ({ service, image: image.reference, volumes })),
+});
+
+/** Settings of a stack that has everything there is to monitor. */
+export const everything = {
+  domain: "example.org",
+  monitoring: { kind: "stack" },
+  meetings: "jitsi",
+  calls: "rtcd",
+  edition: "enterprise",
+  turn: "tls",
+  edge: { provider: "none", dns: { provider: "hetzner", tokenVariable: "HETZNER_API_TOKEN" } },
+};

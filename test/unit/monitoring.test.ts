@@ -13,7 +13,7 @@ const own = ["prometheus", "grafana", "node-exporter", "postgres-exporter", "bla
 const names = ({ services }: Topology): string[] => services.map(({ name }) => name);
 const metricsOf = (port: Port): readonly string[] => ("metrics" in port ? (port.metrics ?? []) : []);
 const scraped = (topology: Topology): PrometheusFile["scrape_configs"] =>
-  jsonOf<PrometheusFile>(topology, "prometheus", "prometheus.yml").scrape_configs;
+  (jsonOf(topology, "prometheus", "prometheus.yml") as PrometheusFile).scrape_configs;
 const probed = (topology: Topology): PrometheusFile["scrape_configs"] =>
   scraped(topology).filter(({ metrics_path: path }) => path === "/probe");
 
@@ -249,10 +249,10 @@ describe("what services say", () => {
 
 describe("a site's probe", () => {
   const site = (change: Record<string, unknown>): Record<string, unknown> =>
-    jsonOf<{ modules: { site: { http: Record<string, unknown> } } }>(
-      localTopology({ ...stack, ...change }),
-      "blackbox-exporter",
-      "blackbox.yml",
+    (
+      jsonOf(localTopology({ ...stack, ...change }), "blackbox-exporter", "blackbox.yml") as {
+        modules: { site: { http: Record<string, unknown> } };
+      }
     ).modules.site.http;
 
   it("believes public authorities and your own, and looks at other certificates for their age alone", () => {

@@ -1,6 +1,6 @@
 /** Grafana's dashboards: panels and their queries as data, then as Grafana's JSON. Pure. */
 import type { ServiceContext } from "../service";
-import { peopleExpressions } from "./alerts";
+import { peopleExpressions } from "./people";
 
 interface Query {
   expr: string;

@@ -1,7 +1,11 @@
 /** Prometheus' configuration: one job for each path at which a service has metrics, and those of the probes. Pure. */
-import type { ServiceContext, ServiceFile } from "../service";
+import type { Port, ServiceContext, ServiceFile } from "../service";
 import { jsonText } from "../text";
 import { probeJobs } from "./probes";
+
+/** Paths at which a port has metrics. */
+export const metricsOf = (port: Port): readonly string[] =>
+  ("metrics" in port ? port.metrics : undefined) ?? [];
 
 /** Time between two measurements. */
 export const scrapeSeconds = 30;
@@ -14,7 +18,7 @@ export const jobName = (service: string, path: string, index: number): string =>
 const metricsJobs = ({ running, settings, address }: ServiceContext) =>
   running.flatMap(({ service }) =>
     service.ports(settings).flatMap((port) =>
-      (("metrics" in port ? port.metrics : undefined) ?? []).map((path, index) => ({
+      metricsOf(port).map((path, index) => ({
         job_name: jobName(service.name, path, index),
         metrics_path: path,
         static_configs: [{ targets: [address(service.name, port.name)], labels: { service: service.name } }],
