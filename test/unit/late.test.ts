@@ -39,7 +39,9 @@ describe("resolving late values", () => {
     expect(await read(resolve(list, values))).toBe("id-of-caddy caddy");
     const { publicAddressOf, privateAddressOf, peerAddressOf } = values;
     const addresses = { publicAddressOf, privateAddressOf, peerAddressOf };
-    expect(() => resolve(list as PlainText, addresses)).toThrow('no {"containerIdOf":"caddy"} here');
+    expect(() => resolve(list as unknown as PlainText, addresses)).toThrow(
+      'no {"containerIdOf":"caddy"} here',
+    );
   });
 
   it("writes a secret as JSON where a file is JSON", async () => {
