@@ -65,7 +65,7 @@ describe("Grafana's alerts", () => {
     expect(policies?.map(({ receiver }) => receiver)).toEqual(contactPoints?.map(({ name }) => name));
     const topology = localTopology(change, ["mailPassword"]);
     const ini = fileOf(topology, "grafana", "grafana.ini");
-    expect(ini).toContain("[smtp]\nenabled = true\nhost = `smtp.example.org:587`\nuser = `muster`");
+    expect(ini).toContain('[smtp]\nenabled = true\nhost = """smtp.example.org:587"""\nuser = """muster"""');
     expect(ini).toContain("password = $__file{/muster/mail-password}");
     expect(ini).toContain("startTLS_policy = MandatoryStartTLS");
     expect(fileOf(topology, "grafana", "mail-password")).toBe("<secret mailPassword>");

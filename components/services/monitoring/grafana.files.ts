@@ -8,8 +8,8 @@ import { datasource } from "./dashboards";
 /** Name of the administrator's password among the secrets. */
 export const grafanaPassword = "grafana-password";
 
-/** A value as Grafana's file takes it: between backquotes nothing in it means anything. */
-const quoted = (value: string): string => `\`${value.replaceAll("`", "'")}\``;
+/** A value as Grafana's file takes it: within three quotes nothing in it means anything. */
+const quoted = (value: string): string => `"""${value.replaceAll('"', "")}"""`;
 
 /**
  * Nobody comes in without the password; nothing is reported, looked up, or fetched from elsewhere.
