@@ -4,6 +4,9 @@ import { isSecret, find, type RecordedResource, unwrap } from "../helpers/graph"
 import { recordPlatform } from "../helpers/platform";
 import { localTopology } from "../helpers/stacks";
 
+// A run takes seconds, but the machine may be busy.
+jest.setTimeout(180_000);
+
 const topology = localTopology(
   {
     monitoring: { kind: "stack", alerts: "webhook" },
