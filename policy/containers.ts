@@ -161,6 +161,22 @@ export const containerRules: readonly Rule[] = [
     }),
   },
   {
+    name: "no folders of the host but declared ones",
+    why: "who sees the engine's socket or the machine's files is the machine's master",
+    fix: "a volume; or the folder as hostFolders in the service's sandbox, with its reason, read-only",
+    check: inputsHold(container, ["mounts", "volumes"], ({ mounts, volumes }, { name }, { expected }) => {
+      const bound = list(mounts)
+        .map(map)
+        .filter(({ type = "volume", source }) => type !== "volume" || String(source).startsWith("/"));
+      const paths = bound.map(({ source, target }) => `${String(source)} at ${String(target)}`);
+      return (
+        same(paths, expected.hostFolders.get(name) ?? []) &&
+        bound.every(({ readOnly }) => readOnly === true) &&
+        list(volumes).length === 0
+      );
+    }),
+  },
+  {
     name: "uploads into a writable root",
     why: "Docker refuses uploads into a container whose root is read-only, even onto a volume",
     fix: "upload in the preparing container",

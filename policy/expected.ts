@@ -42,6 +42,12 @@ export function expectedOf(topology: Topology): Expected {
       ]),
     ),
     hostNetworks: withHostNetwork,
+    hostFolders: new Map(
+      units.map(([unit, { hostFolders }]) => [
+        unit,
+        Object.entries(hostFolders?.value ?? {}).map(([path, folder]) => `${folder} at ${path}`),
+      ]),
+    ),
     writableRoots: new Set(units.flatMap(([unit, { writableRoot }]) => (writableRoot ? [unit] : []))),
     capabilities: new Map(units.map(([unit, { capabilities }]) => [unit, capabilities?.value ?? []])),
     keptVolumes: new Set(

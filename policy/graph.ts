@@ -49,6 +49,8 @@ export interface Expected {
   published: ReadonlyMap<string, readonly string[]>;
   /** Containers that share their host's network. */
   hostNetworks: ReadonlySet<string>;
+  /** Folders of the host that a container sees, as `folder at path`, by its name. */
+  hostFolders: ReadonlyMap<string, readonly string[]>;
   /** Containers that may write into their root file system. */
   writableRoots: ReadonlySet<string>;
   /** Capabilities that a container may have, by container. */

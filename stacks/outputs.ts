@@ -6,6 +6,7 @@ import { z } from "zod";
 import { type BackupStatus, type StatusRecord, unknownStatus } from "../components/host/backupStatus";
 import { describeRepository } from "../components/services/backup/repository";
 import { siteUrl } from "./topology/exposure";
+import { scrapeTargets } from "./topology/monitoring";
 import { people } from "./plan/schema";
 import type { ServicePlan, Topology } from "./topology";
 
@@ -117,6 +118,21 @@ export const outputsSchema = z.strictObject({
         .describe("The last backup that a drill has restored and compared; null likewise."),
     })
     .describe("Backups, as they were when the program ran last."),
+  monitoring: z
+    .strictObject({
+      kind: z.enum(["off", "stack", "targets"]).describe("How the stack is monitored."),
+      targets: z
+        .array(
+          z.strictObject({
+            targets: z.array(z.string()).describe("Address and port, on the host itself."),
+            labels: z.record(z.string(), z.string()).describe("What Prometheus is told about it."),
+          }),
+        )
+        .describe(
+          "What a Prometheus on the host scrapes, as its service discovery reads it from a file or over HTTP; none unless `kind` is targets.",
+        ),
+    })
+    .describe("Monitoring."),
 });
 
 export type Outputs = z.output<typeof outputsSchema>;
@@ -182,6 +198,10 @@ export function outputsOf(
       why,
     })),
     backup: backupOf(topology, status),
+    monitoring: {
+      kind: settings.monitoring.kind,
+      targets: settings.monitoring.kind === "targets" ? scrapeTargets(topology) : [],
+    },
   };
 }
 

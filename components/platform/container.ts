@@ -49,12 +49,20 @@ export function containerArgs(plan: ContainerPlan): docker.ContainerArgs {
     ...(plan.command === undefined ? {} : { command: [...plan.command] }),
     envs: [...plan.environment],
     labels: Object.entries(plan.labels).map(([label, value]) => ({ label, value })),
-    mounts: plan.mounts.map(({ volume, path, readOnly }) => ({
-      type: "volume",
-      source: volume,
-      target: path,
-      readOnly,
-    })),
+    mounts: [
+      ...plan.mounts.map(({ volume, path, readOnly }) => ({
+        type: "volume",
+        source: volume,
+        target: path,
+        readOnly,
+      })),
+      ...Object.entries(sandbox.hostFolders?.value ?? {}).map(([path, folder]) => ({
+        type: "bind",
+        source: folder,
+        target: path,
+        readOnly: true,
+      })),
+    ],
     ...networkArgs(plan),
     memory: plan.memoryMiB,
     // Equal to memory: no swap, and no difference after a refresh.

@@ -13,6 +13,7 @@ export interface Addresses {
 /** Where late values come from. */
 export interface LateValues extends Addresses {
   secret: (name: string) => pulumi.Input<string>;
+  containerIdOf: (service: string) => pulumi.Input<string>;
 }
 
 /** The text, complete: plain where nothing in it is late, an Output (secret if any part is) otherwise. */
@@ -31,7 +32,8 @@ function valueOf(part: string | Late, values: Addresses | LateValues): pulumi.In
   if ("publicAddressOf" in part) return values.publicAddressOf(part.publicAddressOf);
   if ("privateAddressOf" in part) return values.privateAddressOf(part.privateAddressOf);
   if ("peerAddressOf" in part) return values.peerAddressOf(part.peerAddressOf);
-  if (!("secret" in values)) throw new Error(`no secret ${part.secret} here`);
+  if (!("secret" in values)) throw new Error(`no ${JSON.stringify(part)} here`);
+  if ("containerIdOf" in part) return values.containerIdOf(part.containerIdOf);
   const value = values.secret(part.secret);
   return part.encode === "json" ? pulumi.output(value).apply((plain) => JSON.stringify(plain)) : value;
 }

@@ -8,6 +8,7 @@ import type { EdgeSecrets } from "../edge/edge";
 import { addressesOf, hostOf } from "../host/addresses";
 import type { Host } from "../host/host";
 import { backup } from "../services/backup/backup";
+import type { ContainerSpec } from "../services/service";
 import { showLogsOnError } from "./failure";
 import { Guard } from "./guard";
 import type { LateValues } from "./late";
@@ -29,6 +30,8 @@ export class Platform extends pulumi.ComponentResource {
   /** By the hosts' names. */
   private readonly contexts: ReadonlyMap<string, UnitContext>;
   private readonly guard: Guard;
+  /** By the services' names, as far as they are there already. */
+  private readonly containers = new Map<string, docker.Container>();
 
   constructor(
     name: string,
@@ -38,7 +41,10 @@ export class Platform extends pulumi.ComponentResource {
     super("muster:platform:Platform", name, {}, opts);
     const secrets = this.createSecrets(topology, edgeSecrets);
     this.guard = new Guard(topology, hostOf(hosts, backupHost(topology)).engine);
-    const values = valuesOf(hosts, secrets);
+    const values = {
+      ...valuesOf(hosts, secrets),
+      containerIdOf: (service: string) => this.containerIdOf(service),
+    };
     this.contexts = new Map(
       hosts.map((host) => [host.name, this.contextOf(topology, host, secrets, values)]),
     );
@@ -70,6 +76,13 @@ export class Platform extends pulumi.ComponentResource {
     const context = this.contexts.get(host);
     if (context === undefined) throw new Error(`no host ${host} in this stack`);
     return context;
+  }
+
+  private containerIdOf(service: string): pulumi.Output<string> {
+    const container = this.containers.get(service);
+    if (container === undefined)
+      throw new Error(`${service} has no container yet: nobody may start before it`);
+    return container.id;
   }
 
   /** One pull per image and host, whoever runs it; kept on the host, since others may run it too. */
@@ -120,7 +133,6 @@ export class Platform extends pulumi.ComponentResource {
         new ServiceGroup(plan, protectData, this.context(plan.host), { parent: this }),
       ]),
     );
-    const containers = new Map<string, docker.Container>();
     const guarded = topology.services
       .filter(({ image }) => this.guard.guards(image))
       .map(({ image, host }) => this.pulled(image, host));
@@ -137,13 +149,13 @@ export class Platform extends pulumi.ComponentResource {
         openings: topology.openings.filter(({ service }) => service === plan.name),
         after: this.guard.waits(plan) ? guarded : [],
         guard: this.guard.start(plan),
-        startsAfter: plan.service.startsAfter.flatMap((name) => containers.get(name) ?? []),
+        startsAfter: plan.service.startsAfter.flatMap((name) => this.containers.get(name) ?? []),
         sees: plan.sees.flatMap(({ service, volume, path }) => {
           const seen = groups.get(service)?.volumes.get(volume);
           return seen === undefined ? [] : [{ volume: seen, path }];
         }),
       });
-      if (container !== undefined) containers.set(plan.name, container);
+      if (container !== undefined) this.containers.set(plan.name, container);
     }
   }
 }
@@ -152,7 +164,7 @@ export class Platform extends pulumi.ComponentResource {
 const backupHost = ({ services, hosts }: Topology): string =>
   services.find(({ name }) => name === backup.name)?.host ?? hosts[0]?.name ?? mainHost;
 
-const valuesOf = (hosts: readonly Host[], secrets: Secrets): LateValues => ({
+const valuesOf = (hosts: readonly Host[], secrets: Secrets): Omit<LateValues, "containerIdOf"> => ({
   secret: (name) => secrets.get(name),
   ...addressesOf(hosts),
 });
@@ -170,6 +182,14 @@ function placementOf({ provider, machine }: Host): Pick<UnitContext, "placed" | 
   };
 }
 
+/** Services whose containers' ids stand in one's files. */
+const containersIn = ({ files = [] }: ContainerSpec): string[] =>
+  files.flatMap(({ content }) =>
+    content.parts.flatMap((part) =>
+      typeof part === "object" && "containerIdOf" in part ? [part.containerIdOf] : [],
+    ),
+  );
+
 /** Services after those that they start after. A circle is a mistake in the declarations. */
 export function inStartOrder(services: readonly ServicePlan[]): ServicePlan[] {
   const ordered: ServicePlan[] = [];
@@ -177,7 +197,7 @@ export function inStartOrder(services: readonly ServicePlan[]): ServicePlan[] {
     if (ordered.includes(plan)) return;
     if (path.includes(plan.name))
       throw new Error(`services start after each other in a circle: ${[...path, plan.name].join(" -> ")}`);
-    for (const name of plan.service.startsAfter) {
+    for (const name of [...plan.service.startsAfter, ...containersIn(plan.spec)]) {
       const earlier = services.find((other) => other.name === name);
       if (earlier !== undefined) visit(earlier, [...path, plan.name]);
     }

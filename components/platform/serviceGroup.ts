@@ -133,7 +133,9 @@ export class ServiceGroup extends pulumi.ComponentResource {
     const { plan, context } = this;
     const name = `${plan.name}-${job.name}`;
     const sandbox: Sandbox = job.sandbox ?? {};
-    const reachable = networks.filter(({ outside }) => outside && sandbox.egress !== undefined);
+    const reachable = networks.filter(({ outside }) =>
+      outside ? sandbox.egress !== undefined : job.connects === true,
+    );
     createUnit(
       name,
       {

@@ -1,5 +1,5 @@
 import { sayReady } from "./job";
-import { adminAddress, caddyfile, certificateFiles, healthPort } from "./caddyfile";
+import { adminAddress, caddyfile, certificateFiles, healthPort, metricsPort } from "./caddyfile";
 import type { Job, Sandbox, Service } from "./service";
 import { text } from "./text";
 import { model } from "./model";
@@ -57,7 +57,7 @@ export const caddy: Service = {
     diskGiB: size.diskBase,
     trafficGB: size.trafficPerActive * active,
   }),
-  ports: ({ web }) => [
+  ports: ({ web, monitoring }) => [
     {
       name: "http",
       number: 80,
@@ -74,6 +74,19 @@ export const caddy: Service = {
       exposure: "entry",
       why: "every site, over TLS",
     },
+    ...(monitoring.kind === "off"
+      ? []
+      : [
+          {
+            name: "metrics",
+            number: metricsPort,
+            protocol: "tcp",
+            exposure: "internal",
+            consumers: [],
+            metrics: ["/metrics"],
+            why: "requests and their answers, for monitoring",
+          } as const,
+        ]),
   ],
   volumes: () => [
     {

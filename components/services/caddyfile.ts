@@ -8,6 +8,9 @@ import { type TlsMode, tlsMode } from "./tls";
 /** Port of the health answer, inside the container's own loopback. */
 export const healthPort = 8080;
 
+/** Port of the metrics, for Prometheus. */
+export const metricsPort = 9180;
+
 /** Where a change of the configuration is handed in: on a volume that this service alone has. */
 export const adminAddress = "unix//config/admin.sock";
 
@@ -51,9 +54,15 @@ http://127.0.0.1:${healthPort} {
 	bind 127.0.0.1
 	respond 200
 }
-`,
+${settings.monitoring.kind === "off" ? "" : metricsSite}`,
   );
 }
+
+const metricsSite = `
+http://:${metricsPort} {
+	metrics /metrics
+}
+`;
 
 function globalOptions(settings: Settings): string[] {
   const { edge } = settings;
@@ -70,6 +79,7 @@ function globalOptions(settings: Settings): string[] {
   return [
     `admin ${adminAddress}`,
     block("servers", ["protocols h1 h2", ...proxied]),
+    ...(settings.monitoring.kind === "off" ? [] : ["metrics"]),
     ...(tls === "internal" ? ["skip_install_trust"] : []),
     ...(tls === "acme" && edge.email !== undefined ? [`email ${edge.email}`] : []),
     ...(tls === "acme" && directory !== undefined ? [`acme_ca ${directory}`] : []),

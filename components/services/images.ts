@@ -53,6 +53,20 @@ const images = {
   coturn: { registry: "docker.io", repository: "coturn/coturn", tag: "4.17.0-r0" },
   // renovate: datasource=docker depName=goacme/lego
   lego: { registry: "docker.io", repository: "goacme/lego", tag: "v4.35.2" },
+  // renovate: datasource=docker depName=prom/prometheus
+  prometheus: { registry: "docker.io", repository: "prom/prometheus", tag: "v3.14.0" },
+  // renovate: datasource=docker depName=grafana/grafana
+  grafana: { registry: "docker.io", repository: "grafana/grafana", tag: "13.2.1" },
+  // renovate: datasource=docker depName=prom/node-exporter
+  "node-exporter": { registry: "docker.io", repository: "prom/node-exporter", tag: "v1.12.1" },
+  // renovate: datasource=docker depName=prom/blackbox-exporter
+  "blackbox-exporter": { registry: "docker.io", repository: "prom/blackbox-exporter", tag: "v0.28.0" },
+  // renovate: datasource=docker depName=prometheuscommunity/postgres-exporter
+  "postgres-exporter": {
+    registry: "docker.io",
+    repository: "prometheuscommunity/postgres-exporter",
+    tag: "v0.20.1",
+  },
   "jitsi-web": { ...jitsi, repository: "jitsi/web" },
   "jitsi-prosody": { ...jitsi, repository: "jitsi/prosody" },
   "jitsi-jicofo": { ...jitsi, repository: "jitsi/jicofo" },
@@ -105,7 +119,7 @@ export function isRolling(reference: string, name: string): boolean {
   if (reference.includes("@sha256:")) return false;
   const tag = /:([^/:]+)$/.exec(reference)?.[1];
   if (tag === undefined) return true;
-  return channel.test(tag) && !(/^postgres(-|$)/.test(name) && /^\d+\.\d/.test(tag));
+  return channel.test(tag) && !(/^postgres(-\d+)?$/.test(name) && /^\d+\.\d/.test(tag));
 }
 
 /** All pins by name, for the script that looks digests up. */

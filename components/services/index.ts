@@ -7,6 +7,11 @@ import { jitsiJvb } from "./jitsi.jvb";
 import { jitsiProsody } from "./jitsi.prosody";
 import { jitsiWeb } from "./jitsi.web";
 import { mattermost } from "./mattermost";
+import { blackboxExporter } from "./monitoring/blackboxExporter";
+import { grafana } from "./monitoring/grafana";
+import { nodeExporter, nodeExporterMedia } from "./monitoring/nodeExporter";
+import { postgresExporter } from "./monitoring/postgresExporter";
+import { prometheus } from "./monitoring/prometheus";
 import { postgres } from "./postgres";
 import { rtcd } from "./rtcd";
 import type { Service } from "./service";
@@ -24,4 +29,10 @@ export const services: readonly Service[] = [
   coturn,
   certificates,
   backup,
+  nodeExporter,
+  nodeExporterMedia,
+  postgresExporter,
+  blackboxExporter,
+  prometheus,
+  grafana,
 ];

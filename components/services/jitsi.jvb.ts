@@ -48,6 +48,7 @@ export const jitsiJvb: Service = {
       protocol: "tcp",
       exposure: "internal",
       consumers: [],
+      metrics: ["/metrics"],
       why: "its own health, and endpoints for probes; Jitsi's other parts are on the same network",
     },
   ],

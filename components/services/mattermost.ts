@@ -1,5 +1,6 @@
 import { offeringOf } from "../../stacks/settings/editions";
 import { healthFile, scriptedHealth } from "./health";
+import { metricsEnvironment, metricsPorts } from "./mattermost.metrics";
 import { callsEnvironment, callsExpectation, callsNeeds, callsPorts, callsStart } from "./mattermost.calls";
 import { firstRun } from "./mattermost.firstRun";
 import { mattermostDatabase } from "./mattermost.database";
@@ -55,6 +56,7 @@ export const mattermost: Service = {
       why: "web page, API and websocket",
     },
     ...callsPorts(settings),
+    ...metricsPorts(settings),
   ],
   volumes: () => [
     { name: "config", path: "/mattermost/config", backup: "files", why: "what administrators set" },
@@ -136,6 +138,7 @@ function environment(context: ServiceContext): Record<string, string | PlainText
     MM_EMAILSETTINGS_PUSHNOTIFICATIONCONTENTS: "generic",
     ...mail(context),
     ...callsEnvironment(context),
+    ...metricsEnvironment(settings),
   };
 }
 

@@ -124,6 +124,20 @@ export const constants = {
     memoryBase: constant(128, "MiB", measured),
     cpusBase: constant(0.01, "CPUs", measured),
   },
+  prometheus: {
+    memoryBase: constant(256, "MiB", estimate),
+    cpusBase: constant(0.1, "CPUs", estimate),
+    diskBase: constant(1, "GiB", "its write-ahead log, and blocks on their way"),
+    diskPerDay: constant(0.03, "GiB per day", "6000 series every 30 s, at 1.7 bytes each"),
+  },
+  grafana: {
+    memoryBase: constant(384, "MiB", estimate),
+    cpusBase: constant(0.05, "CPUs", estimate),
+  },
+  exporter: {
+    memoryBase: constant(64, "MiB", estimate),
+    cpusBase: constant(0.02, "CPUs", estimate),
+  },
   backup: {
     memoryBase: constant(250, "MiB", measured),
     memoryPerAccount: constant(0.05, "MiB per account", estimate),

@@ -38,7 +38,7 @@ export const postgres: Service = {
       number: 5432,
       protocol: "tcp",
       exposure: "internal",
-      consumers: ["mattermost", "backup"],
+      consumers: ["mattermost", "backup", "postgres-exporter"],
       why: "Mattermost's database connections",
     },
   ],

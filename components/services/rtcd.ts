@@ -27,6 +27,7 @@ export const rtcd: Service = {
       protocol: "tcp",
       exposure: "internal",
       consumers: ["mattermost"],
+      metrics: ["/metrics"],
       why: "the chat server's signalling",
     },
     ...callsMediaPorts(media.rtcdPort),

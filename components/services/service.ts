@@ -32,11 +32,15 @@ interface PortBase {
   /** Why it exists, for the port table. */
   why: string;
 }
+/** Paths at which a port answers with its service's metrics, in Prometheus' text format. */
+type MetricsPaths = readonly string[];
+
 /** Reached by other services only. */
 export interface InternalPort extends PortBase {
   exposure: "internal";
   /** Services that may connect. */
   consumers: readonly string[];
+  metrics?: MetricsPaths;
 }
 /** Reached by browsers and apps through the reverse proxy; its DNS record may be proxied. */
 export interface WebPort extends PortBase {
@@ -62,6 +66,8 @@ export interface EntryPort extends PortBase {
   exposure: "entry";
   protocol: "tcp";
   published: number;
+  /** Services that come from within. */
+  consumers?: readonly string[];
 }
 /** Reached by clients directly. There is no field that could put its DNS record behind a proxy. */
 export interface MediaPort extends PortBase {
@@ -74,6 +80,9 @@ export interface MediaPort extends PortBase {
 export interface AdminPort extends PortBase {
   exposure: "admin";
   published: number;
+  /** Services that connect as well. */
+  consumers?: readonly string[];
+  metrics?: MetricsPaths;
 }
 export type Port = InternalPort | WebPort | EntryPort | MediaPort | AdminPort;
 export type Exposure = Port["exposure"];
@@ -139,7 +148,7 @@ export interface ServiceFile {
   content: Text;
   /** Default 0o400: readable by the service's own user alone. */
   mode?: number;
-  /** A change doesn't replace the container: a job of the service tells it to read the file again. */
+  /** A change doesn't replace the container: it reads the file again, by itself or since a job tells it to. */
   reloaded?: true;
 }
 
@@ -192,6 +201,8 @@ export interface Sandbox {
   hostNetwork?: Exception<true>;
   /** Most files and sockets open at once. Default: the engine's. */
   openFiles?: Exception<number>;
+  /** Folders of the host that it sees, read-only, by the path at which it sees them. */
+  hostFolders?: Exception<Readonly<Record<string, string>>>;
 }
 
 /** Health check inside the container: a command without a shell. */
@@ -207,7 +218,7 @@ export interface Health {
 /** One-shot work after the service is healthy. Can be run any number of times. */
 export interface Job {
   name: string;
-  image: ImageName | "own";
+  image: ImageName | "own" | ((settings: Settings) => ImageName);
   /** Volumes of the service that it sees. */
   volumes: readonly string[];
   /** Ships the tools image's static busybox as `/muster/busybox`, for images that have no shell. */
@@ -217,6 +228,8 @@ export interface Job {
   timeoutSeconds: number;
   container: (context: ServiceContext) => ContainerSpec;
   sandbox?: Sandbox;
+  /** Reaches whom its service reaches. Default: nobody. */
+  connects?: true;
 }
 
 /** A route of the reverse proxy. */
@@ -256,6 +269,8 @@ export interface ServiceContext {
   stack: string;
   /** All services of the stack. */
   running: readonly RunningService[];
+  /** Names of those on the same host, without its own. */
+  neighbours: readonly string[];
 }
 
 /** A service of the stack, as others see it. */

@@ -11,15 +11,17 @@ export type Late =
   /** The host's own address, which differs behind address translation. */
   | { privateAddressOf: string }
   /** Address at which the other hosts of the stack reach it. */
-  | { peerAddressOf: string };
+  | { peerAddressOf: string }
+  /** The engine's id of a service's container on the same host. */
+  | { containerIdOf: string };
 
 /** Text with late parts. Whether it may carry a secret is part of its type. */
 export interface Text<L extends Late = Late> {
   readonly parts: readonly (string | L)[];
 }
 
-/** Text that is safe to show: environment variables and commands take nothing else. */
-export type PlainText = Text<Exclude<Late, { secret: string }>>;
+/** Text that is safe to show, and known before any container: environment variables and commands take nothing else. */
+export type PlainText = Text<Exclude<Late, { secret: string } | { containerIdOf: string }>>;
 
 type Value = string | number | Late | Text;
 type LateOf<V> = V extends { parts: readonly (infer P)[] } ? Extract<P, Late> : Extract<V, Late>;
@@ -80,7 +82,12 @@ function render(value: JsonValue<Late>): Text {
   if (Array.isArray(value)) return text`[${commaSeparated(value.map(render))}]`;
   if ("parts" in value) return quoted(value as Text);
   if ("secret" in value) return text`${secret((value as { secret: string }).secret, "json")}`;
-  if ("publicAddressOf" in value || "privateAddressOf" in value || "peerAddressOf" in value)
+  if (
+    "publicAddressOf" in value ||
+    "privateAddressOf" in value ||
+    "peerAddressOf" in value ||
+    "containerIdOf" in value
+  )
     return quoted(text`${value as Late}`);
   const entries = Object.entries(value as Record<string, JsonValue<Late>>);
   return text`{${commaSeparated(entries.map(([key, inner]) => text`${JSON.stringify(key)}:${render(inner)}`))}}`;

@@ -87,7 +87,7 @@ const mattermost: Product = {
 /** PostgreSQL's days: postgresql.org/support/versioning. */
 const postgres: Product = {
   title: "PostgreSQL",
-  images: imageNames.filter((name) => name.startsWith("postgres-")),
+  images: imageNames.filter((name) => /^postgres-\d+$/.test(name)),
   lineNumbers: 1,
   supported: {
     "15": "2027-11-11",

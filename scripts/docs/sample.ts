@@ -66,6 +66,7 @@ const examples: Readonly<Record<string, unknown>> = {
   "backup.target.bucket": "example-backups",
   "backup.target.prefix": "prod",
   "backup.target.accessKeyId": "AKIAEXAMPLE",
+  "monitoring.alertsTo": "ops@example.org",
   "state.backend": "s3://example-state?region=eu-central-1",
   "state.accessKeyId": "AKIAEXAMPLE",
   "images.mirror": "registry.example.org/mirror",

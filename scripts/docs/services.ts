@@ -148,6 +148,7 @@ const fields: Record<keyof Sandbox, string> = {
   sharedMemoryMiB: "shared memory",
   hostNetwork: "the host's network",
   openFiles: "open files and sockets",
+  hostFolders: "folders of the host, read-only",
 };
 
 function shown(field: keyof Sandbox, sandbox: Sandbox): string {
@@ -166,6 +167,10 @@ function shown(field: keyof Sandbox, sandbox: Sandbox): string {
       return `${sandbox.sharedMemoryMiB?.value ?? 0} MiB`;
     case "openFiles":
       return String(sandbox.openFiles?.value ?? 0);
+    case "hostFolders":
+      return Object.values(sandbox.hostFolders?.value ?? {})
+        .map(code)
+        .join(", ");
     case "writableRoot":
     case "hostNetwork":
     case "egress":
@@ -205,7 +210,9 @@ export const jobsTable = (settings: Settings): string =>
     services.flatMap((service) =>
       service.jobs.map((job) => [
         code(`${service.name}-${job.name}`),
-        job.image === "own" ? `${service.title}'s own` : code(job.image),
+        job.image === "own"
+          ? `${service.title}'s own`
+          : code(typeof job.image === "string" ? job.image : job.image(settings)),
         none(
           service
             .volumes(settings)

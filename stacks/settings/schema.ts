@@ -9,6 +9,7 @@ import { edgeSchema } from "./edge";
 import { count, domainName, email, imageReference, port, shownText, subdomain } from "./fields";
 import { hostSchema } from "./hosts";
 import { machineSchema } from "./machine";
+import { monitoringSchema } from "./monitoring";
 import { stateSchema } from "./state";
 
 /** Mattermost's media servers take no other. */
@@ -202,6 +203,7 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({}),
   backup: backupSchema,
+  monitoring: monitoringSchema,
   state: stateSchema,
   images: z
     .strictObject({
@@ -243,6 +245,8 @@ export const renamedKeys: Record<string, string> = {
   rtcd: "calls",
   backups: "backup",
   repositoryKey: "backupKey",
+  prometheus: "monitoring",
+  grafana: "monitoring",
   backend: "state.backend",
   "backup.folder": "backup.target.path",
   "images.overrides.postgres": `images.overrides.postgres-${newestPostgres}`,

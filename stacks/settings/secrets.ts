@@ -35,6 +35,13 @@ export const secretSettings = {
   backupSshKey: {
     meaning: "Private SSH key for `kind: sftp`, as `ssh-keygen` writes it, without a passphrase.",
   },
+  alertWebhook: {
+    meaning:
+      "Address of the chat's incoming webhook, for `monitoring.alerts: webhook`: who knows it can post there.",
+    // Grafana puts variables into whatever follows a dollar sign.
+    pattern: /^https?:\/\/[A-Za-z0-9._~:/?#@!&'()*+,;=%-]{4,500}$/,
+    allowed: "an http or https address, as the chat shows it",
+  },
   sshKey: {
     meaning:
       "Private SSH key with which Muster reaches its hosts, as `ssh-keygen` writes it, without a passphrase. `npm run init` makes one.",

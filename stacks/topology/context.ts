@@ -41,6 +41,9 @@ export function contextOf(
     })),
     hostName,
     siteUrl: (site) => siteUrl(site, settings),
+    neighbours: running
+      .map(({ service }) => service.name)
+      .filter((other) => other !== name && hostOf(other) === own),
     address: (other, portName) => {
       const port = running
         .find(({ service }) => service.name === other)

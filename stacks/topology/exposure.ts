@@ -1,12 +1,5 @@
 /** From ports to networks, published ports, routes and who may reach what. */
-import type {
-  Exposure,
-  InternalPort,
-  Route,
-  Service,
-  Site,
-  WebPort,
-} from "../../components/services/service";
+import type { Exposure, Port, Route, Service, Site, WebPort } from "../../components/services/service";
 import { text } from "../../components/services/text";
 import type { Settings } from "../settings/schema";
 import type { Network, Opening, ServicePlan } from "./types";
@@ -50,9 +43,7 @@ export function networksOf(services: readonly ServicePlan[], openings: readonly 
   const proxyNames = proxies.map(({ name }) => name);
   const own = services.flatMap(({ name, host, ports }) => {
     const neighbours = new Set(services.filter((other) => other.host === host).map((other) => other.name));
-    const consumers = ports.flatMap((port) =>
-      port.exposure === "internal" ? port.consumers : port.exposure === "web" ? proxyNames : [],
-    );
+    const consumers = ports.flatMap((port) => (port.exposure === "web" ? proxyNames : consumersOf(port)));
     const members = [...new Set(consumers)].filter((consumer) => neighbours.has(consumer)).sort();
     return members.length === 0 ? [] : [{ name, host, internal: true, members: [name, ...members] }];
   });
@@ -74,12 +65,13 @@ export function networksOf(services: readonly ServicePlan[], openings: readonly 
   ];
 }
 
+/** Services that come to a port from within. */
+const consumersOf = (port: Port): readonly string[] => ("consumers" in port ? (port.consumers ?? []) : []);
+
 /** Whether a service connects to one on another host. */
 const connectsOut = (name: string, host: string, services: readonly ServicePlan[]): boolean =>
   services.some(
-    (other) =>
-      other.host !== host &&
-      other.ports.some((port) => port.exposure === "internal" && port.consumers.includes(name)),
+    (other) => other.host !== host && other.ports.some((port) => consumersOf(port).includes(name)),
   );
 
 /** Address that an opening is bound to, as people read it. */
@@ -94,9 +86,9 @@ export const portNumbers = ({ published, last, protocol }: Opening): string =>
 export function openingsOf(services: readonly ServicePlan[], settings: Settings): Opening[] {
   return services.flatMap(({ name, host, ports }) =>
     ports.flatMap((port): Opening[] => {
-      if (port.exposure === "internal") return peerOpening(name, host, port, services);
+      const forPeers = peerOpening(name, host, port, services);
       // The reverse proxy is on the same host as all sites.
-      if (port.exposure === "web") return [];
+      if (port.exposure === "internal" || port.exposure === "web") return forPeers;
       const { exposure, number, published, protocol, why } = port;
       const bind = bindOf(exposure, settings);
       const from = bind.startsWith("127.")
@@ -119,18 +111,16 @@ export function openingsOf(services: readonly ServicePlan[], settings: Settings)
           from,
           why,
         },
+        ...forPeers,
       ];
     }),
   );
 }
 
 /** A port for services on other hosts: on the address between them alone. */
-function peerOpening(
-  service: string,
-  host: string,
-  { name, number, protocol, exposure, consumers, why }: InternalPort,
-  services: readonly ServicePlan[],
-): Opening[] {
+function peerOpening(service: string, host: string, port: Port, services: readonly ServicePlan[]): Opening[] {
+  const { name, number, protocol, why } = port;
+  const consumers = consumersOf(port);
   const fromHosts = [
     ...new Set(
       services
@@ -141,6 +131,7 @@ function peerOpening(
   if (fromHosts.length === 0) return [];
   const bind = { peerAddressOf: host };
   const from = "other hosts" as const;
+  const exposure = "internal" as const;
   return [
     {
       host,

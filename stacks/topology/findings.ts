@@ -8,6 +8,7 @@ import { capacityNotes, capacityProblems, capacityWarnings } from "./capacity";
 import { edgeProblems, missingEdgeSecrets } from "./edge/findings";
 import { machineProblems, machineWarnings, missingMachineSecrets, unsaidSsh } from "./machine";
 import { mediaProblems, mediaWarnings } from "./media";
+import { monitoringProblems, monitoringWarnings } from "./monitoring";
 import { portProblems } from "./ports";
 import { missingRelaySecrets, relayTlsProblems, relayTlsSecretProblems, relayTlsWarnings } from "./relayTls";
 import { stateProblems, stateWarnings } from "./state";
@@ -29,6 +30,7 @@ export function findingsOf(plan: Plan): Finding[] {
     ...relayTlsSecretProblems(plan),
     ...capacityProblems(plan),
     ...backupProblems(plan),
+    ...monitoringProblems(plan),
     ...machineProblems(plan),
     ...stateProblems(plan),
   ];
@@ -116,6 +118,7 @@ const warnings = (plan: Plan): Problem[] => [
   ...mediaWarnings(plan),
   ...relayTlsWarnings(plan),
   ...backupWarnings(plan),
+  ...monitoringWarnings(plan),
   ...machineWarnings(plan),
   ...stateWarnings(plan),
 ];

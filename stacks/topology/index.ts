@@ -17,6 +17,7 @@ import { edgeOf, type Neighbour } from "./edge";
 import { networksOf, openingsOf, routesOf } from "./exposure";
 import { findingsOf } from "./findings";
 import { hostsOf, mainHost } from "./hosts";
+import { monitoredPorts } from "./monitoring";
 import { placed } from "./placement";
 import { needsOf } from "./sizing";
 import type { Finding, ImagePlan, ServicePlan, Topology } from "./types";
@@ -38,9 +39,15 @@ export function topologyOf(
   { settings: asked, secrets }: ParsedSettings,
   { catalogue = allServices, neighbours = [] }: TopologyOptions = {},
 ): Topology {
-  const running = catalogue.filter((service) => service.when(asked));
+  const wanted = catalogue.filter((service) => service.when(asked));
+  const { settings, reasons } = placed(
+    asked,
+    new Map(wanted.map((service) => [service, needsOf(service, asked)])),
+  );
+  // Where one machine turns out to be enough, what belongs to a second one isn't there.
+  const running = wanted.filter((service) => service.when(settings));
   const needs = new Map(running.map((service) => [service, needsOf(service, asked)]));
-  const { settings, reasons } = placed(asked, needs);
+  const portsOf = monitoredPorts(running, settings);
   const imageOf = (name: ImageName): ImagePlan => ({
     name,
     reference: imageReference(name, settings.images),
@@ -72,7 +79,7 @@ export function topologyOf(
       host: hostOf(service.name),
       image,
       needs: ownNeeds,
-      ports: service.ports(settings),
+      ports: portsOf.get(service) ?? [],
       volumes: service.volumes(settings),
       sees: [
         ...(service.seesBackedUp === true ? backedUpMounts(surroundings.running) : []),
@@ -85,7 +92,10 @@ export function topologyOf(
       spec: service.container(context),
       jobs: service.jobs.map((job) => ({
         job,
-        image: job.image === "own" ? image : imageOf(job.image),
+        image:
+          job.image === "own"
+            ? image
+            : imageOf(typeof job.image === "string" ? job.image : job.image(settings)),
         spec: job.container(context),
       })),
     };

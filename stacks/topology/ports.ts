@@ -9,14 +9,20 @@ const settingOf: Readonly<Record<string, string>> = {
   mattermost: "muster:media.embeddedPort",
   rtcd: "muster:media.rtcdPort",
   "jitsi-jvb": "muster:media.meetingsPort",
+  grafana: "muster:monitoring.grafanaPort",
+  prometheus: "muster:monitoring.prometheusPort",
 };
 const relaySettingOf: Readonly<Record<string, string>> = {
   relay: "muster:media.relayFirstPort",
   "turn-tls": "muster:media.turnTlsPort",
 };
+/** That of metrics which others scrape, whosever they are. */
+const metricsSetting = "muster:monitoring.firstPort";
 /** The setting that decides an opening's port. */
-export const keyOf = ({ service, port }: Opening): string =>
-  settingOf[service] ?? relaySettingOf[port] ?? "muster:media.turnPort";
+export const keyOf = ({ service, port, exposure }: Opening): string =>
+  exposure === "admin"
+    ? (settingOf[service] ?? metricsSetting)
+    : (settingOf[service] ?? relaySettingOf[port] ?? "muster:media.turnPort");
 
 /** Two services that want the same port of a host, or ranges that overlap. */
 export function portProblems({ openings }: Pick<Topology, "openings">): Problem[] {

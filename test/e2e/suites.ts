@@ -19,6 +19,8 @@ export interface Suite {
   readonly copy?: { readonly httpPort: number; readonly httpsPort: number };
   /** For `muster:media`. */
   readonly media?: Readonly<Record<string, number>>;
+  /** On loopback, of its own monitoring. */
+  readonly monitoring?: { readonly prometheusPort: number; readonly grafanaPort: number };
   readonly neighbour: Neighbour;
 }
 
@@ -69,6 +71,19 @@ export const suites = {
     web: { httpPort: 18_083, httpsPort: 18_483 },
     neighbour: neighbourOf("policy", 8),
   },
+  monitoring: {
+    name: "e2e-monitoring",
+    web: { httpPort: 18_084, httpsPort: 18_484 },
+    media: {
+      embeddedPort: 18_450,
+      rtcdPort: 18_451,
+      meetingsPort: 18_120,
+      turnPort: 18_481,
+      relayFirstPort: 18_700,
+    },
+    monitoring: { prometheusPort: 18_390, grafanaPort: 18_391 },
+    neighbour: neighbourOf("monitor", 9),
+  },
 } as const satisfies Record<string, Suite>;
 
 /** Suites with machines of their own: the stack, and the first three numbers of the machines' network. */
@@ -86,4 +101,6 @@ export const probe = neighbourOf("probe", 3);
 export const portsOfOthers = (own: Suite): number[] =>
   (Object.values(suites) as Suite[])
     .filter(({ name }) => name !== own.name)
-    .flatMap(({ web, copy = {}, media = {} }) => [web, copy, media].flatMap((ports) => Object.values(ports)));
+    .flatMap(({ web, copy = {}, media = {}, monitoring = {} }) =>
+      [web, copy, media, monitoring].flatMap((ports) => Object.values(ports)),
+    );

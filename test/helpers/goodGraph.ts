@@ -96,6 +96,7 @@ export const expected: Expected = {
   services: new Set(["app"]),
   published: new Map([["app", ["127.0.0.1:8443->443/tcp"]]]),
   hostNetworks: new Set(),
+  hostFolders: new Map(),
   writableRoots: new Set(),
   capabilities: new Map([["app", ["CAP_CHOWN"]]]),
   keptVolumes: new Set(["app-data"]),

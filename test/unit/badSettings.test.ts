@@ -39,7 +39,7 @@ describe("bad settings", () => {
     fix:     remove it, then npm run secret -- STACK licence; and change it wherever it is used, since it was readable
 
   muster:domain: encrypted, but no secret
-    allowed: plain text; secrets are licence, mailPassword, turnSecret, backupKey, backupS3Secret, backupSshKey, sshKey, digitaloceanToken, cloudflareToken, dnsToken, awsSecretAccessKey, stateSecretKey, diskKey
+    allowed: plain text; secrets are licence, mailPassword, turnSecret, backupKey, backupS3Secret, backupSshKey, alertWebhook, sshKey, digitaloceanToken, cloudflareToken, dnsToken, awsSecretAccessKey, stateSecretKey, diskKey
     fix:     write it in plain text: npx pulumi config set muster:domain ...
 
   muster:domain: missing
@@ -68,7 +68,7 @@ describe("bad settings", () => {
 
   muster:domian: unknown key
     given:   "example.org"
-    allowed: awsSecretAccessKey, backup, backupKey, backupS3Secret, backupSshKey, calls, chat, cloudflareToken, digitaloceanToken, diskKey, dnsToken, domain, edge, edition, host, images, licence, machine, mail, mailPassword, media, meetingAccess, meetings, people, postgres, protectData, sites, sshKey, state, stateSecretKey, turn, turnSecret, web
+    allowed: alertWebhook, awsSecretAccessKey, backup, backupKey, backupS3Secret, backupSshKey, calls, chat, cloudflareToken, digitaloceanToken, diskKey, dnsToken, domain, edge, edition, host, images, licence, machine, mail, mailPassword, media, meetingAccess, meetings, monitoring, people, postgres, protectData, sites, sshKey, state, stateSecretKey, turn, turnSecret, web
     fix:     did you mean muster:domain?`,
     );
   });

@@ -97,6 +97,17 @@ describe("a container", () => {
     });
   });
 
+  it("sees folders of the host only where its sandbox names them, and changes nothing there", () => {
+    const { mounts } = containerArgs({
+      ...plan,
+      mounts: [],
+      sandbox: { hostFolders: { value: { "/host/cgroup": "/sys/fs/cgroup" }, reason: "r" } },
+    });
+    expect(mounts).toEqual([
+      { type: "bind", source: "/sys/fs/cgroup", target: "/host/cgroup", readOnly: true },
+    ]);
+  });
+
   it("that is a job runs once", () => {
     expect(containerArgs({ ...plan, lifetime: "job" })).toMatchObject({ restart: "no", mustRun: false });
   });

@@ -143,9 +143,17 @@ describe("Pulumi.README.yaml", () => {
 
   it("shows defaults as they are: uncommented, they change nothing", () => {
     // These have no default to show, and an example stands in its place.
-    const examples = ["domain", "host", "machine", "edge", "mail", "images", "backup", "state"].map(
-      (key) => prefix + key,
-    );
+    const examples = [
+      "domain",
+      "host",
+      "machine",
+      "edge",
+      "mail",
+      "images",
+      "backup",
+      "monitoring",
+      "state",
+    ].map((key) => prefix + key);
     const shown = blocks.filter((lines) => !examples.includes(keyOf(lines)));
     expect(shown.map(keyOf)).toContain("muster:people");
     const all = ["config:", "  muster:domain: localhost", "  muster:host: { provider: local }"];

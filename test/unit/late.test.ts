@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { fingerprint, type LateValues, resolve } from "../../components/platform/late";
-import { secret, text } from "../../components/services/text";
+import { type PlainText, secret, text } from "../../components/services/text";
 
 const values: LateValues = {
   secret: (name) => pulumi.secret(`"${name}"\n`),
   publicAddressOf: (host) => pulumi.output(`address-of-${host}`),
+  containerIdOf: (service) => pulumi.output(`id-of-${service}`),
   peerAddressOf: (host) => pulumi.output(`peer-address-of-${host}`),
   privateAddressOf: (host) => pulumi.output(`own-address-of-${host}`),
 };
@@ -31,6 +32,16 @@ describe("resolving late values", () => {
     expect(await read(whole)).toBe('a:"x"\n:address-of-main');
     expect(await isSecret(whole)).toBe(true);
     expect(await isSecret(resolve(text`${secret("x")}`, values))).toBe(true);
+  });
+
+  it("puts in the ids of containers, and has none where there are only addresses", async () => {
+    const list = text`${{ containerIdOf: "caddy" }} caddy`;
+    expect(await read(resolve(list, values))).toBe("id-of-caddy caddy");
+    const { publicAddressOf, privateAddressOf, peerAddressOf } = values;
+    const addresses = { publicAddressOf, privateAddressOf, peerAddressOf };
+    expect(() => resolve(list as unknown as PlainText, addresses)).toThrow(
+      'no {"containerIdOf":"caddy"} here',
+    );
   });
 
   it("writes a secret as JSON where a file is JSON", async () => {

@@ -20,7 +20,9 @@ const shown = (source: string | Text): string =>
             ? `public of ${late.publicAddressOf}`
             : "privateAddressOf" in late
               ? `own of ${late.privateAddressOf}`
-              : `peer of ${late.peerAddressOf}`,
+              : "peerAddressOf" in late
+                ? `peer of ${late.peerAddressOf}`
+                : `id of ${late.containerIdOf}`,
       );
 const planOf = ({ services }: Topology, name: string): ServicePlan => {
   const found = services.find((plan) => plan.name === name);

@@ -67,6 +67,7 @@ describe("the outputs' contract", () => {
       "cost",
       "openPorts",
       "backup",
+      "monitoring",
     ];
     expect(Object.keys(properties)).toEqual(keys);
     expect(required).toEqual(keys);

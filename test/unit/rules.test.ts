@@ -24,6 +24,8 @@ const options = (name: Name, change: GraphResource["options"]): string[] =>
   broken(name, { options: { ...good[name].options, ...change } });
 
 const health = good.app.inputs["healthcheck"] as object;
+const bound = (source: string) => ({ type: "bind", source, target: "/host", readOnly: true });
+const sees = { hostFolders: new Map([["app", ["/srv at /host"]]]) };
 const job = { services: new Set<string>(), published: new Map([["app", []]]) };
 
 /** With another image, pulled before. */
@@ -101,6 +103,14 @@ const violating: Record<string, (() => string[])[]> = {
     () => inputs("app", { readOnly: undefined }),
     () => inputs("app", { readOnly: false }),
     () => inputs("app", {}, { writableRoots: new Set(["app"]) }),
+  ],
+  "no folders of the host but declared ones": [
+    () => inputs("app", { mounts: [bound("/var/run")] }),
+    () => inputs("app", { mounts: [{ ...bound("/srv"), type: "volume" }] }),
+    () => inputs("app", { mounts: [bound("/srv")] }, { hostFolders: new Map([["app", ["/etc at /host"]]]) }),
+    () => inputs("app", { mounts: [{ ...bound("/srv"), target: "/" }] }, sees),
+    () => inputs("app", { mounts: [] }, sees),
+    () => inputs("app", { volumes: [{ hostPath: "/srv", containerPath: "/host" }] }),
   ],
   "others' volumes are read-only": [
     () => inputs("app", { mounts: [{ source: "muster-test-other-data", readOnly: false }] }),

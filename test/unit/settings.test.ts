@@ -51,6 +51,7 @@ describe("good settings", () => {
         historyMonths: 12,
       },
       calls: "embedded",
+      monitoring: { kind: "off" },
       meetings: "jitsi",
       meetingAccess: "members",
       turn: "on",

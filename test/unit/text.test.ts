@@ -70,6 +70,7 @@ describe("JSON with late values", () => {
       c: secret("s"),
       d: address,
       e: {},
+      f: { containerIdOf: "caddy" },
     };
     expect(read(jsonText<Late>(value))).toEqual({
       a: [1, true, 'q"\n'],
@@ -77,6 +78,7 @@ describe("JSON with late values", () => {
       c: '"s"\n',
       d: "10.0.0.1",
       e: {},
+      f: "10.0.0.1",
     });
   });
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Needs, Service } from "../../components/services/service";
+import type { Needs, Port, Service } from "../../components/services/service";
 import { services as catalogue } from "../../components/services";
 import { parseSettings } from "../../stacks/settings/parse";
 import { errorsOf, type Topology, topologyOf } from "../../stacks/topology";
@@ -14,6 +14,8 @@ const topologyFor = (values: Record<string, unknown>, catalogue?: readonly Servi
     catalogue === undefined ? {} : { catalogue },
   );
 const topologies = plainSettings.map((values) => topologyFor(values));
+/** Services that come to a port from within. */
+const comingTo = (port: Port): readonly string[] => ("consumers" in port ? (port.consumers ?? []) : []);
 const holds = (check: (topology: Topology) => void): void => {
   fc.assert(fc.property(topologies, check), { numRuns: 30 });
 };
@@ -38,8 +40,7 @@ describe("any topology", () => {
       const hostOf = new Map(services.map(({ name, host }) => [name, host]));
       const across = services.flatMap(({ name, host, ports }) =>
         ports.flatMap((port) =>
-          port.exposure === "internal" &&
-          port.consumers.some((other) => hostOf.has(other) && hostOf.get(other) !== host)
+          comingTo(port).some((other) => hostOf.has(other) && hostOf.get(other) !== host)
             ? [`${name} ${port.number}`]
             : [],
         ),
@@ -127,11 +128,7 @@ describe("any topology", () => {
         services.flatMap(({ name, host, ports }) =>
           ports.flatMap((port) => {
             const consumers =
-              port.exposure === "internal"
-                ? port.consumers
-                : port.exposure === "web"
-                  ? entrances.map((entrance) => entrance.name)
-                  : [];
+              port.exposure === "web" ? entrances.map((entrance) => entrance.name) : comingTo(port);
             const neighbours = services.filter((other) => other.host === host).map((other) => other.name);
             return consumers
               .filter((consumer) => neighbours.includes(consumer))

@@ -41,6 +41,7 @@ export const backup: Service = {
       protocol: "tcp",
       exposure: "internal",
       consumers: [],
+      metrics: ["/metrics.txt"],
       why: "age and size of the last backup and of the last proven restore, for monitoring",
     },
   ],

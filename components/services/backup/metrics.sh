@@ -20,3 +20,5 @@ gauge() {
   gauge muster_drill_backup_timestamp_seconds drill.good taken "When the backup that was last proven was taken."
 } > /status/www/metrics.new
 mv -f /status/www/metrics.new /status/www/metrics
+# Under this name the server says what kind of text it is: Prometheus takes no other.
+ln -sf metrics /status/www/metrics.txt

@@ -13,6 +13,13 @@ import { jitsiProsodyRecipe } from "./jitsiProsody";
 import { coturnRecipe } from "./coturn";
 import { legoRecipe } from "./lego";
 import { mattermostRecipe } from "./mattermost";
+import {
+  blackboxExporterRecipe,
+  grafanaRecipe,
+  nodeExporterRecipe,
+  postgresExporterRecipe,
+  prometheusRecipe,
+} from "./monitoring";
 import { postgresRecipe } from "./postgres";
 import { cached, hashOf, missingTools, parseReference, sources, type Recipe, type Reference } from "./recipe";
 import { rcloneRecipe } from "./rclone";
@@ -42,6 +49,11 @@ const recipes: Record<ImageName, (reference: Reference) => Promise<Recipe>> = {
   rtcd: rtcdRecipe,
   coturn: coturnRecipe,
   lego: legoRecipe,
+  prometheus: prometheusRecipe,
+  grafana: grafanaRecipe,
+  "node-exporter": nodeExporterRecipe,
+  "blackbox-exporter": blackboxExporterRecipe,
+  "postgres-exporter": postgresExporterRecipe,
 };
 
 /** An image with the recipe for it, which is looked for only when needed: a version without one may be there or pulled. */

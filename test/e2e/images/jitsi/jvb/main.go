@@ -102,6 +102,19 @@ func (b *bridge) hasPublicAddress() bool {
 
 func routes(b *bridge) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /metrics", func(writer http.ResponseWriter, _ *http.Request) {
+		b.guard.Lock()
+		defer b.guard.Unlock()
+		people := 0
+		for _, meeting := range b.conferences {
+			meeting.guard.Lock()
+			people += len(meeting.endpoints)
+			meeting.guard.Unlock()
+		}
+		writer.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		fmt.Fprintf(writer, "# TYPE jitsi_jvb_conferences gauge\njitsi_jvb_conferences %d\n", len(b.conferences))
+		fmt.Fprintf(writer, "# TYPE jitsi_jvb_participants gauge\njitsi_jvb_participants %d\n", people)
+	})
 	mux.HandleFunc("GET /about/health", func(writer http.ResponseWriter, _ *http.Request) {
 		// As in the real one, the XMPP connection doesn't count.
 		if settings.Bool("JVB_REQUIRE_VALID_ADDRESS", false) && !b.hasPublicAddress() {

@@ -1,0 +1,122 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync, rmSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { FakeRoot } from "../helpers/shell";
+import { projectDir } from "../helpers/stacks";
+
+const script = readFileSync(join(projectDir, "components/services/monitoring/containers.sh"), "utf8");
+const ids = { caddy: "a".repeat(64), postgres: "b".repeat(64), own: "c".repeat(64) };
+
+/** A host whose control groups are folders; the script measures once. */
+class Host {
+  readonly root = new FakeRoot(["/host/cgroup", "/tmp/text", "/tmp", "/muster"]);
+
+  constructor(list: string) {
+    this.root.write("/muster/containers", list);
+    this.root.write("/programs/hostname", `#!/bin/sh\necho ${ids.own.slice(0, 12)}\n`, 0o755);
+    // The one pause ends it.
+    this.root.write("/programs/sleep", "#!/bin/sh\nkill $PPID\n", 0o755);
+  }
+
+  /** Of version 2. */
+  group(path: string, files: Record<string, string> = {}): void {
+    const all = {
+      "cgroup.procs": "1\n",
+      "memory.current": "3000\n",
+      "memory.max": "8000\n",
+      "memory.stat": "anon 100\ninactive_file 1000\nactive_file 5\n",
+      "memory.events": "low 0\noom 4\noom_kill 2\n",
+      "cpu.stat": "usage_usec 70\nuser_usec 60\n",
+      ...files,
+    };
+    this.write(path, all);
+  }
+
+  /** Of version 1. */
+  oldGroup(path: string): void {
+    this.write(`memory/${path}`, {
+      "cgroup.procs": "1\n",
+      "memory.usage_in_bytes": "3000\n",
+      "memory.limit_in_bytes": "8000\n",
+      "memory.stat": "inactive_file 1\ntotal_inactive_file 1000\n",
+      "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
+    });
+    this.write(`cpuacct/${path}`, { "cpuacct.usage": "70999\n" });
+  }
+
+  private write(path: string, files: Record<string, string>): void {
+    for (const [name, text] of Object.entries(files)) this.root.write(`/host/cgroup/${path}/${name}`, text);
+    utimesSync(this.root.path(`/host/cgroup/${path}`), 1000, 1000);
+  }
+
+  measure(): string[] {
+    const path = `${this.root.path("/programs")}:${process.env["PATH"] ?? ""}`;
+    spawnSync("sh", ["-c", this.root.redirect(script)], {
+      encoding: "utf8",
+      env: { PATH: path },
+      timeout: 10_000,
+    });
+    return readFileSync(this.root.path("/tmp/text/containers.prom"), "utf8").trim().split("\n");
+  }
+
+  end(): void {
+    rmSync(this.root.dir, { recursive: true, force: true });
+  }
+}
+
+const measured = (service: string): string[] => [
+  `muster_container_cpu_microseconds_total{service="${service}"} 70`,
+  `muster_container_memory_limit_bytes{service="${service}"} 8000`,
+  `muster_container_memory_working_set_bytes{service="${service}"} 2000`,
+  `muster_container_oom_kills_total{service="${service}"} 2`,
+  `muster_container_start_time_seconds{service="${service}"} 1000`,
+  `muster_container_up{service="${service}"} 1`,
+];
+
+describe("the script that looks at containers", () => {
+  let host: Host;
+  afterEach(() => host.end());
+  const sees = (list: string, prepare: (host: Host) => void): string[] => {
+    host = new Host(list);
+    prepare(host);
+    return host.measure();
+  };
+
+  it.each<[string, (host: Host) => void]>([
+    ["of version 2, with systemd", (on) => on.group(`system.slice/docker-${ids.caddy}.scope`)],
+    ["of version 2", (on) => on.group(`docker/${ids.caddy}`)],
+    ["of version 1, with systemd", (on) => on.oldGroup(`system.slice/docker-${ids.caddy}.scope`)],
+    ["of version 1", (on) => on.oldGroup(`docker/${ids.caddy}`)],
+  ])("reads control groups %s", (_, prepare) => {
+    expect(sees(`${ids.caddy} caddy\n`, prepare)).toEqual(measured("caddy"));
+  });
+
+  it("finds itself by its host name, and each of several", () => {
+    const found = sees(`- node-exporter\n${ids.caddy} caddy\n`, (on) => {
+      on.group(`docker/${ids.own}`);
+      on.group(`docker/${ids.caddy}`);
+    });
+    expect(found).toEqual([...measured("caddy"), ...measured("node-exporter")].sort());
+  });
+
+  it("says of one that is gone, or has no process left, that it isn't up, and nothing else", () => {
+    const found = sees(`${ids.caddy} caddy\n${ids.postgres} postgres\n`, (on) =>
+      on.group(`docker/${ids.postgres}`, { "cgroup.procs": "" }),
+    );
+    expect(found).toEqual([
+      'muster_container_up{service="caddy"} 0',
+      'muster_container_up{service="postgres"} 0',
+    ]);
+  });
+
+  it("leaves out what has no number: no limit, and what this kernel doesn't count", () => {
+    const found = sees(`${ids.caddy} caddy\n`, (on) =>
+      on.group(`docker/${ids.caddy}`, { "memory.max": "max\n", "memory.events": "", "cpu.stat": "" }),
+    );
+    expect(found.map((line) => line.replace(/\{.*/, ""))).toEqual([
+      "muster_container_memory_working_set_bytes",
+      "muster_container_start_time_seconds",
+      "muster_container_up",
+    ]);
+  });
+});
