@@ -112,7 +112,9 @@ export class MachinesStage<Kind extends AnyMachine = Machine> {
    */
   async upOnNewMachines(): Promise<{ setUp: Finished; up: Finished }> {
     const setUp = await this.stack.run(["up", this.stack.name]);
-    await this.loadImages();
+    await this.loadImages().catch((error: unknown) => {
+      throw new Error(`${String(error)}\nThe first up said:\n${setUp.output}`);
+    });
     return { setUp, up: await this.stack.must(["up", this.stack.name]) };
   }
 
