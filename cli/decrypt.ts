@@ -26,7 +26,11 @@ export class WrongPassphrase extends Error {
  * @param encryptionSalt the file's `encryptionsalt`.
  * @throws WrongPassphrase; Error where one of them has another form.
  */
-export function decrypt(value: string, encryptionSalt: string, passphrase: string): string {
+export const decrypt = (value: string, encryptionSalt: string, passphrase: string): string =>
+  opener(encryptionSalt, passphrase)(value);
+
+/** Decrypts any number of values: the key takes the better part of a second to make. @throws as `decrypt`. */
+export function opener(encryptionSalt: string, passphrase: string): (value: string) => string {
   const [version, salt, ...own] = encryptionSalt.split(":");
   if (version !== "v1" || salt === undefined) throw new Error("encryptionsalt has an unknown form");
   const key = pbkdf2Sync(passphrase, Buffer.from(salt, "base64"), rounds, keyBytes, "sha256");
@@ -37,7 +41,7 @@ export function decrypt(value: string, encryptionSalt: string, passphrase: strin
     throw new WrongPassphrase();
   }
   if (proven !== proof) throw new WrongPassphrase();
-  return open(value, key);
+  return (value) => open(value, key);
 }
 
 function open(text: string, key: Buffer): string {

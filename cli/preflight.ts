@@ -85,7 +85,8 @@ async function engineVersion(docker: Docker): Promise<{ engine: string; version:
   }
 }
 
-async function missingRoom(docker: Docker, { hosts, services }: Topology): Promise<Missing[]> {
+/** Memory and disk that aren't there. */
+export async function missingRoom(docker: Docker, { hosts, services }: Topology): Promise<Missing[]> {
   const info = (await docker.info()) as {
     MemTotal: number;
     DockerRootDir: string;

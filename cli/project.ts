@@ -55,7 +55,7 @@ export const passphraseSource = (): string =>
     : (process.env["PULUMI_CONFIG_PASSPHRASE_FILE"] ?? passphraseFile);
 
 /** The passphrase, read as the Pulumi CLI reads it; `undefined` where there is none yet. */
-function passphrase(): string | undefined {
+export function passphrase(): string | undefined {
   const given = process.env["PULUMI_CONFIG_PASSPHRASE"];
   if (given !== undefined) return given;
   const file = resolve(projectDir, process.env["PULUMI_CONFIG_PASSPHRASE_FILE"] ?? passphraseFile);

@@ -70,10 +70,13 @@ export function reasonOf(code: string, status: number): Reason {
   return code === "AccessDenied" || status === 403 || status === 401 ? "denied" : "failed";
 }
 
-/** Connects to a bucket. The SDK is loaded here alone: no other verb waits for it. */
+/**
+ * Connects to a bucket. The SDK is loaded here alone: no other verb waits for it.
+ * @param key left out: the one that the environment has, as any program of AWS finds it.
+ */
 export async function openBucket(
   { endpoint, region, bucket }: { endpoint: string; region: string; bucket: string },
-  { id, secret }: AccessKey,
+  key?: AccessKey,
 ): Promise<Bucket> {
   // It would complain about the Node version on every call.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
@@ -81,7 +84,7 @@ export async function openBucket(
   const client = new sdk.S3Client({
     endpoint,
     region,
-    credentials: { accessKeyId: id, secretAccessKey: secret },
+    ...(key === undefined ? {} : { credentials: { accessKeyId: key.id, secretAccessKey: key.secret } }),
     // A self-hosted storage has no name per bucket.
     forcePathStyle: true,
     // Not every storage knows the newer checksums.

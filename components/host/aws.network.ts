@@ -10,7 +10,7 @@ import { SecurityGroupEgressRule } from "@pulumi/aws/vpc/securityGroupEgressRule
 import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Topology } from "../../stacks/topology";
-import { physicalPrefix } from "../platform/names";
+import { hostResourceName, physicalPrefix } from "../platform/names";
 import { cloudRules, everyone, portsOf } from "./cloudFirewall";
 
 export type Child = pulumi.CustomResourceOptions & { parent: pulumi.Resource; provider: Provider };
@@ -54,7 +54,7 @@ export const createFirewalls = (
         {
           vpcId: vpc.id,
           description: "Managed by Muster",
-          tags: { Name: `${physicalPrefix(stack)}-${name}` },
+          tags: { Name: hostResourceName(stack, name) },
         },
         child,
       ),

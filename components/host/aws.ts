@@ -8,7 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Topology } from "../../stacks/topology";
 import { mainHost, mediaSettings } from "../../stacks/topology/hosts";
 import { providerPrices } from "../../stacks/topology/prices";
-import { physicalPrefix } from "../platform/names";
+import { hostResourceName } from "../platform/names";
 import { AwsAccount, type AwsSettings } from "./aws.account";
 import { type Child, createRules, groupOf } from "./aws.network";
 import { type CloudMachine, hostsOn } from "./cloud";
@@ -41,7 +41,7 @@ export class AwsHost extends pulumi.ComponentResource implements CloudMachine {
   ) {
     super("muster:host:AwsHost", name, {}, opts);
     const { protectData: protect, machine } = topology.settings;
-    this.tags = { Name: `${physicalPrefix(topology.stack)}-${name}` };
+    this.tags = { Name: hostResourceName(topology.stack, name) };
     this.child = { parent: this, provider: account.provider };
     this.kept = { ...this.child, protect };
 

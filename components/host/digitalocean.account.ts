@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { secretSetting } from "../../stacks/settings/engine";
 import type { Topology } from "../../stacks/topology";
-import { physicalPrefix } from "../platform/names";
+import { hostResourceName, physicalPrefix } from "../platform/names";
 import { clientKey } from "./sshKeys";
 
 /**
@@ -43,7 +43,7 @@ export class DigitaloceanAccount extends pulumi.ComponentResource {
     this.tags = new Map(
       hosts.map((host) => [
         host.name,
-        new digitalocean.Tag(`tag-${host.name}`, { name: `${name}-${host.name}` }, child),
+        new digitalocean.Tag(`tag-${host.name}`, { name: hostResourceName(stack, host.name) }, child),
       ]),
     );
     this.registerOutputs();

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { HostSettings } from "../../stacks/settings/schema";
 import type { Topology } from "../../stacks/topology";
 import { mainHost, mediaSettings } from "../../stacks/topology/hosts";
-import { physicalPrefix } from "../platform/names";
+import { hostResourceName } from "../platform/names";
 import { type CloudMachine, hostsOn } from "./cloud";
 import { cloudRules, everyone, portsOf } from "./cloudFirewall";
 import { DigitaloceanAccount } from "./digitalocean.account";
@@ -39,7 +39,7 @@ export class DigitaloceanHost extends pulumi.ComponentResource implements CloudM
   ) {
     super("muster:host:DigitaloceanHost", name, {}, opts);
     const { protectData: protect, machine } = topology.settings;
-    this.physicalName = `${physicalPrefix(topology.stack)}-${name}`;
+    this.physicalName = hostResourceName(topology.stack, name);
     this.child = { parent: this, provider: account.provider };
     this.kept = { ...this.child, protect };
 

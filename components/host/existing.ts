@@ -3,10 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import type { Topology } from "../../stacks/topology";
 import { machineIdentity } from "../../stacks/topology/hosts";
-import { tunnelOf } from "../../stacks/topology/tunnel";
 import type { Host, HostsFactory, Machine } from "./host";
-import { machinePlanOf } from "./machinePlan";
 import { remoteDocker, setUpMachine } from "./remote";
+import { peerAddressesOf, serverPlanOf } from "./servers";
 import { accessOf, type Server, serversOf, type SshAccess } from "./ssh";
 import { clientKey as publicKeyOf } from "./sshKeys";
 import { type TunnelKeys, tunnelKeys } from "./vpn";
@@ -38,19 +37,13 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("muster:host:ExistingHost", name, {}, opts);
-    const { user, port, dataDisk } = server;
+    const { user } = server;
     this.engine = accessOf(topology, name, server);
     this.publicAddress = server.address;
     this.privateAddress = server.privateAddress ?? server.address;
     this.peerAddress = peerAddresses[name] ?? this.privateAddress;
     this.machine = { id: machineIdentity(topology.settings, name) ?? "" };
-    const plan = machinePlanOf(topology, name, {
-      user,
-      sshPort: port,
-      anchor: false,
-      peerAddresses,
-      ...(dataDisk === undefined ? {} : { device: dataDisk }),
-    });
+    const plan = serverPlanOf(topology, name, server);
     const ready = setUpMachine(name, {
       topology,
       plan,
@@ -66,18 +59,6 @@ export class ExistingHost extends pulumi.ComponentResource implements Host {
     this.provider = remoteDocker(name, this.engine, ready, this);
     this.registerOutputs();
   }
-}
-
-/** Addresses at which servers reach each other: those of their private network, or of the tunnel. */
-export function peerAddressesOf(topology: Topology): Record<string, string> {
-  const servers = serversOf(topology);
-  const inside = tunnelOf(topology)?.hosts ?? [];
-  return Object.fromEntries(
-    Object.entries(servers).map(([name, { peerAddress, privateAddress, address }]) => [
-      name,
-      peerAddress ?? inside.find((member) => member.name === name)?.address ?? privateAddress ?? address,
-    ]),
-  );
 }
 
 export const existingHosts: HostsFactory = (topology, opts) => {

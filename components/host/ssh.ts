@@ -19,6 +19,8 @@ export interface SshAccess {
   user: string;
   /** The machine's public key, such as `ssh-ed25519 AAAA...`. */
   hostKey: string;
+  /** Folder of the key and the connections. Default: the stack's own. */
+  folder?: string;
 }
 
 /**
@@ -27,19 +29,21 @@ export interface SshAccess {
  */
 export const sshFolder = (stack: string): string => `.muster/ssh/${stack}`;
 export const keyFile = (stack: string): string => `${sshFolder(stack)}/key`;
+/** Where an access has its key and its connections. */
+export const folderOf = ({ stack, folder = sshFolder(stack) }: Pick<SshAccess, "stack" | "folder">): string =>
+  folder;
 /** Socket of the connection that others may share. */
-export const controlFile = ({ stack, host }: SshAccess): string => `${sshFolder(stack)}/${host}.ctl`;
+export const controlFile = (access: SshAccess): string => `${folderOf(access)}/${access.host}.ctl`;
 /** The machine's Docker socket, as it stands on this machine while a process keeps a tunnel open. */
-export const socketFile = ({ stack, host }: SshAccess, pid: number): string =>
-  `${sshFolder(stack)}/${host}.${pid}.sock`;
+export const socketFile = (access: SshAccess, pid: number): string =>
+  `${folderOf(access)}/${access.host}.${pid}.sock`;
 /** What a machine is called in errors and in its key's record. */
 const alias = ({ stack, host }: SshAccess): string => `muster-${stack}-${host}`;
 
-/** Options of every `ssh` that we or the Docker provider start. */
-export function sshOptions(access: SshAccess, role: "client" | "master" = "client"): string[] {
-  const { stack, hostKey } = access;
+/** Options by which a machine is known by its key alone, and we by ours. */
+function pinnedOptions(name: string, hostKey: string): Record<string, string> {
   const [keyType = ""] = hostKey.split(" ");
-  const options = {
+  return {
     IdentitiesOnly: "yes",
     IdentityAgent: "none",
     BatchMode: "yes",
@@ -49,23 +53,46 @@ export function sshOptions(access: SshAccess, role: "client" | "master" = "clien
     CheckHostIP: "no",
     UserKnownHostsFile: "/dev/null",
     GlobalKnownHostsFile: "/dev/null",
-    HostKeyAlias: alias(access),
-    KnownHostsCommand: `/bin/echo ${alias(access)} ${hostKey}`,
+    HostKeyAlias: name,
+    KnownHostsCommand: `/bin/echo ${name} ${hostKey}`,
     HostKeyAlgorithms: keyType,
     ForwardAgent: "no",
     ConnectTimeout: "20",
+  };
+}
+
+/** As words of a command, with nobody's configuration. */
+const optionWords = (key: string, options: Readonly<Record<string, string>>): string[] => [
+  ...["-F", "/dev/null", "-i", key],
+  ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
+];
+
+/** Options of every `ssh` that we or the Docker provider start. */
+export function sshOptions(access: SshAccess, role: "client" | "master" = "client"): string[] {
+  return optionWords(`${folderOf(access)}/key`, {
+    ...pinnedOptions(alias(access), access.hostKey),
     ServerAliveInterval: "15",
     ServerAliveCountMax: "4",
     // Clients share the connection of a tunnel where one is open.
     ControlMaster: role === "master" ? "yes" : "no",
     ControlPath: controlFile(access),
     LogLevel: "ERROR",
-  };
-  return [
-    ...["-F", "/dev/null", "-i", keyFile(stack)],
-    ...Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
-  ];
+  });
 }
+
+/** A folder of another machine, over SFTP. */
+export interface SftpPlace {
+  host: string;
+  port: number;
+  user: string;
+  hostKey: string;
+}
+
+/** Arguments of an `sftp` that reads its commands from standard input. */
+export const sftpArguments = ({ host, port, user, hostKey }: SftpPlace, key: string): string[] => [
+  ...optionWords(key, { ...pinnedOptions("muster-sftp", hostKey), ControlPath: "none", LogLevel: "ERROR" }),
+  ...["-b", "-", "-P", String(port), "--", `${user}@${host}`],
+];
 
 /** Address for the Docker provider, which starts `ssh` with the options above. */
 export const dockerHost = ({ user, address, port }: SshAccess): string => `ssh://${user}@${address}:${port}`;

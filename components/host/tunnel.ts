@@ -7,10 +7,10 @@ import {
   checkArguments,
   commandArguments,
   controlFile,
+  folderOf,
   keyFile,
   socketFile,
   type SshAccess,
-  sshFolder,
   tunnelArguments,
 } from "./ssh";
 
@@ -25,9 +25,9 @@ const openSeconds = 45;
 const patienceTries = 20;
 
 /** Writes a stack's key where every `ssh` looks for it: readable by its owner alone, and whole at any time. */
-export function writeKey(stack: string, privateKey: string): void {
-  const file = keyFile(stack);
-  mkdirSync(sshFolder(stack), { recursive: true, mode: 0o700 });
+export function writeKey(stack: string, privateKey: string, folder = folderOf({ stack })): void {
+  const file = `${folder}/key`;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(`${file}.new`, `${privateKey.replaceAll("\r", "").trim()}\n`, { mode: 0o600 });
   chmodSync(`${file}.new`, 0o600);
   renameSync(`${file}.new`, file);
@@ -93,11 +93,11 @@ export async function openTunnel(access: SshAccess, withinSeconds = openSeconds)
 }
 
 /** A socket of the machine that answers; those that don't belong to nobody any more, and are removed. */
-export async function openSocket({
-  stack,
-  host,
-}: Pick<SshAccess, "stack" | "host">): Promise<string | undefined> {
-  const folder = sshFolder(stack);
+export async function openSocket(
+  access: Pick<SshAccess, "stack" | "host" | "folder">,
+): Promise<string | undefined> {
+  const { host } = access;
+  const folder = folderOf(access);
   const names = existsSync(folder) ? readdirSync(folder) : [];
   for (const name of names.filter((file) => file.startsWith(`${host}.`) && file.endsWith(".sock"))) {
     if (await answers(`${folder}/${name}`)) return `${folder}/${name}`;
@@ -170,21 +170,33 @@ export class SshError extends Error {
   }
 }
 
+/** Why `ssh` and what is built on it get nowhere. */
+export type SshFault = "another host key" | "no such host key" | "key refused" | "unreachable";
+
+/** What `ssh` has said, as one of these. Pure. */
+export function sshFault(said: string): SshFault {
+  if (/host key verification failed|no .* host key is known|host key .* changed/i.test(said))
+    return "another host key";
+  if (/no matching host key type/i.test(said)) return "no such host key";
+  return /permission denied/i.test(said) ? "key refused" : "unreachable";
+}
+
 function describe({ stack, address, port, user, host, hostKey }: SshAccess, said: string): string {
   const at = `${user}@${address}, port ${port}`;
-  if (/host key verification failed|no .* host key is known|host key .* changed/i.test(said))
+  const fault = sshFault(said);
+  if (fault === "another host key")
     return [
       `The host ${host} at ${at} shows another SSH host key than the expected one: another machine may answer there.`,
       `  expected: ${hostKey}`,
       `  fix:      ask the provider's console for the machine's key. If it was installed anew, set muster:host.hostKey; if not, somebody is in between`,
     ].join("\n");
-  if (/no matching host key type/i.test(said))
+  if (fault === "no such host key")
     return [
       `The host ${host} at ${at} has no SSH host key of the expected kind.`,
       `  expected: ${hostKey}`,
       `  fix:      ask the provider's console for the machine's key and set muster:host.hostKey`,
     ].join("\n");
-  if (/permission denied/i.test(said))
+  if (fault === "key refused")
     return [
       `The host ${host} at ${at} doesn't accept Muster's SSH key.`,
       `  fix: put its public key into ~/.ssh/authorized_keys of ${user} there; ssh-keygen -y -f ${keyFile(stack)} prints it`,

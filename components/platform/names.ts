@@ -3,6 +3,9 @@ import { mainHost } from "../../stacks/topology/hosts";
 /** Start of every physical name of a stack. */
 export const physicalPrefix = (stack: string): string => `muster-${stack}`;
 
+/** What a cloud calls whatever belongs to one host of a stack. */
+export const hostResourceName = (stack: string, host: string): string => `${physicalPrefix(stack)}-${host}`;
+
 /** Name of a service's container on its host. */
 export const containerName = (stack: string, service: string): string =>
   `${physicalPrefix(stack)}-${service}`;

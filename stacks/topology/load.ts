@@ -1,5 +1,5 @@
 import { parseSettings, type RawSettings } from "../settings/parse";
-import { describeProblems, SettingsError } from "../settings/problems";
+import { describeProblems, type Problem, SettingsError } from "../settings/problems";
 import { errorsOf, type Topology, topologyOf } from "./index";
 import { missingEdgeSecrets } from "./edge/findings";
 import { neighboursOf } from "./edge/zone";
@@ -18,17 +18,20 @@ export function loadTopology(
   refuse: (message: string) => never,
 ): Topology {
   const topology = parsed(projectDir, stack, raw, refuse);
-  const problems = [
-    ...errorsOf(topology),
-    ...missingMachineSecrets(topology),
-    ...unsaidSsh(topology),
-    ...missingEdgeSecrets(topology),
-    ...missingRelaySecrets(topology),
-    ...loopbackProblems(topology.settings),
-  ];
+  const problems = upProblems(topology);
   if (problems.length > 0) refuse(describeProblems(raw.source, problems));
   return topology;
 }
+
+/** Everything that speaks against bringing it up, in its settings alone. */
+export const upProblems = (topology: Topology): Problem[] => [
+  ...errorsOf(topology),
+  ...missingMachineSecrets(topology),
+  ...unsaidSsh(topology),
+  ...missingEdgeSecrets(topology),
+  ...missingRelaySecrets(topology),
+  ...loopbackProblems(topology.settings),
+];
 
 function parsed(
   projectDir: string,

@@ -82,8 +82,11 @@ const header = (plan: MachinePlan): string => {
   });
 };
 
-/** A script that knows all that the bootstrap knows, and runs these lines. */
-export function machineScript(plan: MachinePlan, lines: readonly string[]): string {
+/**
+ * A script that knows all that the bootstrap knows, and runs these lines.
+ * @param first what it begins with. Default: it waits until no other one is at work, and has others wait.
+ */
+export function machineScript(plan: MachinePlan, lines: readonly string[], first = ["alone"]): string {
   // All is read before any of it runs: a connection that is cut while it sends leaves nothing half done, and no
   // program finds the rest of the script on its standard input.
   return `${header(plan)}
@@ -91,9 +94,7 @@ ${["lib", ...topics].map(shellFile).join("\n")}
 ${shellFile("luks")}
 bootstrap() {
   exec 3>&1 1>&2
-  alone
-  know_machine
-${lines.map((line) => `  ${line}\n`).join("")}}
+${[...first, "know_machine", ...lines].map((line) => `  ${line}\n`).join("")}}
 bootstrap < /dev/null
 `;
 }
@@ -107,6 +108,23 @@ export const bootstrapScript = (plan: MachinePlan): string =>
   machineScript(
     plan,
     topics.map((topic) => `topic_${topic}`),
+  );
+
+/**
+ * What speaks against the bootstrap, by its own first topic, on a machine that nothing is to be changed on yet: as
+ * root. Exit code 3 with one line for each reason, as above.
+ */
+export const checkScript = (plan: MachinePlan): string =>
+  machineScript(
+    plan,
+    [
+      // The first up brings it before it asks for it.
+      "needs_key() { :; }",
+      // A disk that isn't there isn't waited for.
+      "sleep() { waited=120; }",
+      "topic_check",
+    ],
+    [],
   );
 
 /** Secrets that a machine holds: for the second script alone. */
