@@ -21,7 +21,10 @@ export async function doctor(
 ): Promise<void> {
   const began = new Date();
   const patient = before ? undefined : await patientOf(stack);
-  const checks = patient === undefined ? [] : checksOf(patient);
+  const checks =
+    patient === undefined
+      ? await (await import("./doctorBefore.js")).checksBefore(stack)
+      : checksOf(patient);
   const progress = progressOf(checks, json);
   const results = await runChecks(checks, { onResult: progress.next });
   await patient?.leave();

@@ -21,7 +21,7 @@ export function planned(stack: string): Topology {
 }
 
 /** What speaks against going from what is there to what is wanted. */
-const changeFindings = (topology: Topology, state: unknown): Finding[] => [
+export const changeFindings = (topology: Topology, state: unknown): Finding[] => [
   ...[
     ...moveProblems(topology.stack, dataPlaceOf(state), topology.settings.host),
     ...(state === undefined ? [] : tunnelProblems(topology, knownMachines(state))),

@@ -21,6 +21,8 @@ export interface SshAccess {
   hostKey: string;
   /** Folder of the key and the connections. Default: the stack's own. */
   folder?: string;
+  /** How long a connection may take to be made. Default: 20. */
+  patienceSeconds?: number;
 }
 
 /**
@@ -41,7 +43,7 @@ export const socketFile = (access: SshAccess, pid: number): string =>
 const alias = ({ stack, host }: SshAccess): string => `muster-${stack}-${host}`;
 
 /** Options by which a machine is known by its key alone, and we by ours. */
-function pinnedOptions(name: string, hostKey: string): Record<string, string> {
+function pinnedOptions(name: string, hostKey: string, patienceSeconds = 20): Record<string, string> {
   const [keyType = ""] = hostKey.split(" ");
   return {
     IdentitiesOnly: "yes",
@@ -57,7 +59,7 @@ function pinnedOptions(name: string, hostKey: string): Record<string, string> {
     KnownHostsCommand: `/bin/echo ${name} ${hostKey}`,
     HostKeyAlgorithms: keyType,
     ForwardAgent: "no",
-    ConnectTimeout: "20",
+    ConnectTimeout: String(patienceSeconds),
   };
 }
 
@@ -70,7 +72,7 @@ const optionWords = (key: string, options: Readonly<Record<string, string>>): st
 /** Options of every `ssh` that we or the Docker provider start. */
 export function sshOptions(access: SshAccess, role: "client" | "master" = "client"): string[] {
   return optionWords(`${folderOf(access)}/key`, {
-    ...pinnedOptions(alias(access), access.hostKey),
+    ...pinnedOptions(alias(access), access.hostKey, access.patienceSeconds),
     ServerAliveInterval: "15",
     ServerAliveCountMax: "4",
     // Clients share the connection of a tunnel where one is open.
@@ -89,8 +91,16 @@ export interface SftpPlace {
 }
 
 /** Arguments of an `sftp` that reads its commands from standard input. */
-export const sftpArguments = ({ host, port, user, hostKey }: SftpPlace, key: string): string[] => [
-  ...optionWords(key, { ...pinnedOptions("muster-sftp", hostKey), ControlPath: "none", LogLevel: "ERROR" }),
+export const sftpArguments = (
+  { host, port, user, hostKey }: SftpPlace,
+  key: string,
+  patienceSeconds?: number,
+): string[] => [
+  ...optionWords(key, {
+    ...pinnedOptions("muster-sftp", hostKey, patienceSeconds),
+    ControlPath: "none",
+    LogLevel: "ERROR",
+  }),
   ...["-b", "-", "-P", String(port), "--", `${user}@${host}`],
 ];
 

@@ -9,6 +9,8 @@ import {
   controlFile,
   folderOf,
   keyFile,
+  sftpArguments,
+  type SftpPlace,
   socketFile,
   type SshAccess,
   tunnelArguments,
@@ -126,6 +128,21 @@ async function removeStaleControl(access: SshAccess): Promise<void> {
 /** Runs a command on the machine and returns what it said; `input` goes to its standard input. */
 export function runOnHost(access: SshAccess, command: string, input = ""): Promise<Ran> {
   return finished(ssh(commandArguments(access, command)), input);
+}
+
+/** Lists a folder of another machine over SFTP. @param key file of the private key. */
+export function listOverSftp(
+  place: SftpPlace,
+  path: string,
+  key: string,
+  patienceSeconds?: number,
+): Promise<Ran> {
+  const quoted = `"${path.replace(/["\\]/g, "\\$&")}"`;
+  const child = spawn("sftp", sftpArguments(place, key, patienceSeconds), {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: process.env,
+  });
+  return finished(child, `ls -1 ${quoted}\n`);
 }
 
 const ssh = (args: readonly string[]): ChildProcessWithoutNullStreams =>

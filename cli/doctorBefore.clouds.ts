@@ -1,0 +1,168 @@
+/** Before a first `up`: accounts at the clouds that this stack uses. */
+import { createHash } from "node:crypto";
+import {
+  accountSeen,
+  type Known,
+  limitsSeen,
+  namesSeen,
+  placeSeen,
+  scopesSeen,
+  type Wanted,
+  wantedOf,
+} from "../doctor/before/digitalocean";
+import { type DigitaloceanFacts, readDigitalocean, TokenRefused } from "../doctor/before/digitaloceanFacts";
+import { problemsSeen } from "../doctor/before/faults";
+import type { Check, Seen } from "../doctor/check";
+import { SettingsError } from "../stacks/settings/problems";
+import { once, type Outlook } from "./doctorOutlook";
+import type { StackState } from "./state";
+
+export function cloudChecks(outlook: Outlook): Check[] {
+  const wanted = wantedOf(outlook.topology);
+  return [
+    ...(wanted === undefined ? [] : digitaloceanChecks(outlook, wanted)),
+    ...awsChecks(outlook),
+    ...zoneChecks(outlook),
+  ];
+}
+
+function digitaloceanChecks({ secret, state, key }: Outlook, wanted: Wanted): Check[] {
+  const facts = once(async () => readDigitalocean(await secret("digitaloceanToken"), wanted.image));
+  const accountId = "digitalocean.account";
+  const shared = { group: "accounts", needs: [accountId] } as const;
+  const of = (judge: (facts: DigitaloceanFacts) => Seen) => async (): Promise<Seen> => judge(await facts());
+  return [
+    {
+      id: accountId,
+      group: "accounts",
+      title: "DigitalOcean's account and token",
+      means: "DigitalOcean takes no order from Muster",
+      fix: "look at the account in DigitalOcean's console",
+      needs: ["secret.digitaloceanToken"],
+      run: async () => {
+        try {
+          return accountSeen(await facts());
+        } catch (error) {
+          if (!(error instanceof TokenRefused)) throw error;
+          return {
+            ok: false,
+            saw: error.message,
+            fix: "make another token (API, Tokens), and store it: npm run secret -- STACK digitaloceanToken",
+          };
+        }
+      },
+    },
+    {
+      ...shared,
+      id: "digitalocean.scopes",
+      title: "rights of DigitalOcean's token",
+      means: "an up breaks off in the middle",
+      fix: "make a token with the scopes of docs/hosts.md",
+      run: of(scopesSeen),
+    },
+    {
+      ...shared,
+      id: "digitalocean.limits",
+      title: "limits of DigitalOcean's account",
+      means: "an up breaks off in the middle",
+      fix: "ask for more in the console",
+      needs: [accountId, "state"],
+      run: async () => limitsSeen(await facts(), wanted, knownIn((await state()).state)),
+    },
+    {
+      ...shared,
+      id: "digitalocean.place",
+      title: "region, sizes and image at DigitalOcean",
+      means: "the machine can't be made",
+      fix: "choose others",
+      run: of((read) => placeSeen(read, wanted)),
+    },
+    {
+      ...shared,
+      id: "digitalocean.names",
+      title: "names at DigitalOcean",
+      means: "an up breaks off, or takes what is another's for its own",
+      fix: "see there",
+      needs: [accountId, "state"],
+      run: async () => {
+        const publicLine = await key("sshKey").then(
+          (found) => found.publicLine,
+          () => undefined,
+        );
+        const known = knownIn((await state()).state);
+        return namesSeen(await facts(), wanted, known, fingerprintOf(publicLine));
+      },
+    },
+  ];
+}
+
+/** By the ends of their types, such as `digitalocean:index/droplet:Droplet`. */
+export function knownIn(state: StackState | undefined): Known {
+  const own = new Set(
+    (state?.resources ?? []).map(({ type, id }) => `${type.split(":").at(-1) ?? ""} ${id ?? ""}`),
+  );
+  return (kind, id) => own.has(`${kind} ${id}`);
+}
+
+/** As DigitalOcean names an SSH key. */
+const fingerprintOf = (publicLine: string | undefined): string | undefined =>
+  publicLine === undefined
+    ? undefined
+    : createHash("md5")
+        .update(Buffer.from(publicLine.split(" ")[1] ?? "", "base64"))
+        .digest("hex")
+        .replaceAll(/(..)(?!$)/g, "$1:");
+
+function awsChecks({ topology }: Outlook): Check[] {
+  if (topology.settings.host.provider !== "aws") return [];
+  return [
+    {
+      id: "aws.account",
+      group: "accounts",
+      title: "AWS: key, region, quotas, names",
+      means: "an up may break off in the middle",
+      fix: "",
+      run: () =>
+        Promise.resolve({
+          ok: "unchecked",
+          saw: "this version doesn't ask AWS",
+          fix: "look yourself: the key's policies and the quotas of docs/hosts.md, and whether the size is offered in the zone",
+        }),
+    },
+  ];
+}
+
+/** All that an `up` asks of the zone itself. */
+function zoneChecks({ topology, secret, state }: Outlook): Check[] {
+  const { zone } = topology.edge;
+  if (zone === undefined) return [];
+  return [
+    {
+      id: "cloudflare.zone",
+      group: "accounts",
+      title: `zone ${zone.name} at Cloudflare, and its token`,
+      means: "an up is refused",
+      fix: "docs/edge.md says what the zone and the token need",
+      needs: ["secret.cloudflareToken", "state"],
+      run: async () => {
+        const known = async (): Promise<ReadonlySet<string>> =>
+          new Set(
+            ((await state()).state?.resources ?? [])
+              .filter(({ type }) => type.startsWith("cloudflare:"))
+              .flatMap(({ outputs }) => (typeof outputs?.["id"] === "string" ? [outputs["id"]] : [])),
+          );
+        const { openZone } = await import("../components/edge/zone.js");
+        try {
+          const { warnings } = await openZone(topology, await secret("cloudflareToken"), {
+            known,
+            timeoutMs: 8000,
+          });
+          return problemsSeen([], warnings, "there, with the rights, and nothing in the way");
+        } catch (error) {
+          if (error instanceof SettingsError) return problemsSeen(error.problems, [], "");
+          throw error;
+        }
+      },
+    },
+  ];
+}
