@@ -1,6 +1,7 @@
 /** One account: all that is in it, its rules across kinds, and what is under way. */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { type Region, type Standing, usualRegions } from "./catalogue";
 import {
   notFound,
   unprocessable,
@@ -29,6 +30,10 @@ export class Account {
   /** Project by URN of a resource; what isn't here is in the default one. */
   readonly projectOf = new Map<string, string>();
   readonly actions = new Map<number, Action>();
+  standing: Standing = { status: "active", message: "", droplets: 10, volumes: 10, addresses: 3 };
+  regions: Region[] = usualRegions();
+  /** Regions by image. */
+  readonly images = new Map([["debian-12-x64", ["fra1", "ams3", "tor1"]]]);
   private lastId = 1000;
 
   /**

@@ -6,6 +6,7 @@
 import type { IncomingMessage } from "node:http";
 import { ApiDouble, type Refusal } from "../apiDouble";
 import { Account } from "./account";
+import { catalogueRoutes } from "./catalogue";
 import { dropletRoutes } from "./droplets";
 import { firewallRoutes, vpcRoutes } from "./network";
 import { keyRoutes, projectRoutes, tagRoutes } from "./organisation";
@@ -18,19 +19,42 @@ export interface Options {
   /** How many looks find an action unfinished; each costs the provider three seconds. */
   readonly looks?: number;
   readonly machines?: Machines;
+  /** Scopes that the token lacks, such as `firewall:read`. */
+  readonly without?: readonly string[];
 }
+
+/** Scopes by the beginnings of paths, the longer ones first. */
+const scopes: readonly [string, string][] = [
+  ["account/keys", "ssh_key"],
+  ["account", "account"],
+  ["regions", "regions"],
+  ["images", "image"],
+  ["droplets", "droplet"],
+  ["volumes", "block_storage"],
+  ["reserved_ips", "reserved_ip"],
+  ["firewalls", "firewall"],
+  ["projects", "project"],
+  ["tags", "tag"],
+];
 
 export class DigitalOceanApi extends ApiDouble {
   readonly account: Account;
   readonly token: string;
+  private readonly without: readonly string[];
 
-  private constructor({ token = `dop_v1_${"5".repeat(64)}`, looks = 1, machines = {} }: Options) {
+  private constructor({
+    token = `dop_v1_${"5".repeat(64)}`,
+    looks = 1,
+    machines = {},
+    without = [],
+  }: Options) {
     super();
     this.token = token;
+    this.without = without;
     this.account = new Account(looks, machines);
     for (const routesOf of [
       ...[dropletRoutes, volumeRoutes, addressRoutes, firewallRoutes, vpcRoutes],
-      ...[keyRoutes, tagRoutes, projectRoutes],
+      ...[keyRoutes, tagRoutes, projectRoutes, catalogueRoutes],
     ])
       this.add(routesOf(this.account));
   }
@@ -59,6 +83,10 @@ export class DigitalOceanApi extends ApiDouble {
   protected override authorize(request: IncomingMessage): void {
     if (request.headers.authorization !== `Bearer ${this.token}`)
       throw new ApiError(401, "unauthorized", "Unable to authenticate you");
+    const path = request.url?.replace("/v2/", "") ?? "";
+    const scope = scopes.find(([start]) => path.startsWith(start))?.[1] ?? "";
+    if (request.method === "GET" && this.without.includes(`${scope}:read`))
+      throw new ApiError(403, "forbidden", "You are not authorized to perform this operation");
   }
 
   protected override refusal(status: number, message: string): Refusal {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { sizes } from "../../../stacks/topology/sizes";
 import { actionBody, missing, now, parse, regionBody, regionSchema, type Account } from "./account";
+import { pageOf } from "./catalogue";
 import { unprocessable, type Action, type Answer, type Droplet, type Routes } from "./types";
 
 /** Root disks in GiB; a droplet never gets a size whose disk is smaller than its own. */
@@ -47,10 +48,12 @@ export const dropletRoutes = (account: Account): Routes => ({
     tell(`create droplet ${droplet.name} of ${droplet.image}${volumes.join("")}`);
     return { status: 202, body: { droplet: dropletBody(account, droplet) } };
   },
-  "GET /v2/droplets": () => {
-    const droplets = [...account.droplets.values()].map((droplet) => dropletBody(account, droplet));
-    return { body: { droplets, links: {}, meta: { total: droplets.length } } };
-  },
+  "GET /v2/droplets": ({ query }) =>
+    pageOf(
+      "droplets",
+      query,
+      [...account.droplets.values()].map((droplet) => dropletBody(account, droplet)),
+    ),
   "GET /v2/droplets/:id": async ({ params: [id] }) => ({
     body: { droplet: dropletBody(account, await account.lookAtDroplet(Number(id))) },
   }),

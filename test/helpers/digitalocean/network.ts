@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { missing, now, parse, regionSchema, type Account } from "./account";
+import { pageOf } from "./catalogue";
 import { ApiError, unprocessable, type Firewall, type Routes, type Vpc } from "./types";
 
 const ports = z.string().regex(/^(0|all|\d{1,5}(-\d{1,5})?)$/, "ports must be one, a range, or all");
@@ -59,6 +60,8 @@ export const firewallRoutes = (account: Account): Routes => {
       tell(`create firewall ${firewall.name}`);
       return { status: 202, body: { firewall: firewallBody(firewall) } };
     },
+    "GET /v2/firewalls": ({ query }) =>
+      pageOf("firewalls", query, [...account.firewalls.values()].map(firewallBody)),
     "GET /v2/firewalls/:id": ({ params: [id] }) => ({ body: { firewall: firewallBody(find(id)) } }),
     "PUT /v2/firewalls/:id": ({ params: [id], body, tell }) => {
       const firewall = Object.assign(find(id), read(body));

@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { z } from "zod";
 import { missing, now, parse, type Account } from "./account";
+import { pageOf } from "./catalogue";
 import { ApiError, unprocessable, type Key, type Project, type Routes } from "./types";
 
 const keySchema = z.object({
@@ -36,6 +37,7 @@ export const keyRoutes = (account: Account): Routes => {
       tell(`create key ${name}`);
       return { status: 201, body: { ssh_key: keyBody(key) } };
     },
+    "GET /v2/account/keys": ({ query }) => pageOf("ssh_keys", query, [...account.keys.values()].map(keyBody)),
     "GET /v2/account/keys/:id": ({ params: [id] }) => ({ body: { ssh_key: keyBody(find(id)) } }),
     "PUT /v2/account/keys/:id": ({ params: [id], body, tell }) => {
       const key = Object.assign(find(id), parse(keySchema.pick({ name: true }), body));
@@ -87,6 +89,7 @@ export const tagRoutes = (account: Account): Routes => {
       tell(`create tag ${name}`);
       return { status: 201, body: { tag: bodyOf(name) } };
     },
+    "GET /v2/tags": ({ query }) => pageOf("tags", query, [...account.tags].map(bodyOf)),
     "GET /v2/tags/:name": ({ params: [name] }) => ({ body: { tag: bodyOf(find(name)) } }),
     "DELETE /v2/tags/:name": ({ params: [name], tell }) => {
       const tag = find(name);
@@ -126,6 +129,8 @@ export const projectRoutes = (account: Account): Routes => {
       tell(`create project ${project.name}`);
       return { status: 201, body: { project: projectBody(project) } };
     },
+    "GET /v2/projects": ({ query }) =>
+      pageOf("projects", query, [...account.projects.values()].map(projectBody)),
     "GET /v2/projects/:id": ({ params: [id] }) => ({ body: { project: projectBody(find(id)) } }),
     "PATCH /v2/projects/:id": ({ params: [id], body, tell }) => {
       const project = Object.assign(find(id), parse(projectSchema.partial(), body));

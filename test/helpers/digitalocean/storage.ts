@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { actionBody, missing, now, parse, regionBody, regionSchema, type Account } from "./account";
+import { pageOf } from "./catalogue";
 import { dropletBody, lookAtAction } from "./droplets";
 import { ApiError, unprocessable, type ReservedAddress, type Routes, type Volume } from "./types";
 
@@ -49,10 +50,7 @@ export const volumeRoutes = (account: Account): Routes => {
       tell(`create volume ${name} of ${sizeGiB} GiB`);
       return { status: 201, body: { volume: volumeBody(volume) } };
     },
-    "GET /v2/volumes": () => {
-      const volumes = [...account.volumes.values()].map(volumeBody);
-      return { body: { volumes, links: {}, meta: { total: volumes.length } } };
-    },
+    "GET /v2/volumes": ({ query }) => pageOf("volumes", query, [...account.volumes.values()].map(volumeBody)),
     "GET /v2/volumes/:id": ({ params: [id] }) => ({ body: { volume: volumeBody(find(id)) } }),
     "DELETE /v2/volumes/:id": ({ params: [id], tell }) => {
       const volume = find(id);
@@ -126,6 +124,8 @@ export const addressRoutes = (account: Account): Routes => {
       tell(`reserve address ${address.ip}`);
       return { status: 202, body: { reserved_ip: bodyOf(address) } };
     },
+    "GET /v2/reserved_ips": ({ query }) =>
+      pageOf("reserved_ips", query, [...account.addresses.values()].map(bodyOf)),
     "GET /v2/reserved_ips/:ip": ({ params: [ip] }) => ({ body: { reserved_ip: bodyOf(find(ip)) } }),
     "DELETE /v2/reserved_ips/:ip": ({ params: [ip], tell }) => {
       const address = find(ip);
