@@ -1,5 +1,5 @@
 /** What the checks before a first `up` are told: the plan, the state and the secrets, without making anything. */
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import {
   folderSeen,
@@ -131,7 +131,7 @@ const nearest = (path: string): string => (existsSync(path) ? path : nearest(dir
 function isWritable(path: string): boolean {
   try {
     accessSync(path, constants.W_OK | constants.X_OK);
-    return true;
+    return statSync(path).isDirectory();
   } catch {
     return false;
   }

@@ -30,8 +30,11 @@ export class SshServer {
   /** The user to sign in as: the one who runs the tests. */
   readonly user = userInfo().username;
 
-  /** @param sshPort above 1023, so that it runs without root too. */
-  static async start(place: Place, sshPort = 2222): Promise<SshServer> {
+  /**
+   * @param sshPort above 1023, so that it runs without root too.
+   * @param shell lets its user run commands as well.
+   */
+  static async start(place: Place, sshPort = 2222, shell = false): Promise<SshServer> {
     const folder = mkdtempSync(join(tmpdir(), "muster-e2e-ssh-"));
     const server = new SshServer(
       folder,
@@ -44,7 +47,7 @@ export class SshServer {
       makeKey(server.path("client_key"));
       copyFileSync(server.path("client_key.pub"), server.path("authorized_keys"));
       mkdirSync(server.backups);
-      writeFileSync(server.path("sshd_config"), configuration(folder, place.address, sshPort));
+      writeFileSync(server.path("sshd_config"), configuration(folder, place.address, sshPort, shell));
       // Started as root, it insists on this folder.
       if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
       await server.daemon.start();
@@ -107,7 +110,7 @@ function makeKey(path: string): void {
   chmodSync(path, 0o600);
 }
 
-const configuration = (folder: string, address: string, port: number): string => `
+const configuration = (folder: string, address: string, port: number, shell: boolean): string => `
 ListenAddress ${address}:${port}
 HostKey ${folder}/host_key
 AuthorizedKeysFile ${folder}/authorized_keys
@@ -119,5 +122,4 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 UsePAM no
 Subsystem sftp internal-sftp
-ForceCommand internal-sftp
-`;
+${shell ? "" : "ForceCommand internal-sftp\n"}`;
