@@ -23,6 +23,27 @@ export function cloudChecks(outlook: Outlook): Check[] {
     ...(wanted === undefined ? [] : digitaloceanChecks(outlook, wanted)),
     ...awsChecks(outlook),
     ...zoneChecks(outlook),
+    ...proofChecks(outlook),
+  ];
+}
+
+/** The token for the relay's certificate: each DNS provider has another API. */
+function proofChecks({ topology }: Outlook): Check[] {
+  if (!topology.secrets.has("dnsToken")) return [];
+  return [
+    {
+      id: "relay.dnsToken",
+      group: "accounts",
+      title: "token for the relay's certificate",
+      means: "the relay has no certificate for TLS",
+      fix: "docs/edge.md says what the token must be allowed to do",
+      run: () =>
+        Promise.resolve({
+          ok: "unchecked",
+          saw: "only a change of a DNS record shows whether it may change one",
+          fix: "after the up: npm run logs -- STACK certificates",
+        }),
+    },
   ];
 }
 
@@ -66,8 +87,7 @@ function digitaloceanChecks({ secret, state, key }: Outlook, wanted: Wanted): Ch
       title: "limits of DigitalOcean's account",
       means: "an up breaks off in the middle",
       fix: "ask for more in the console",
-      needs: [accountId, "state"],
-      run: async () => limitsSeen(await facts(), wanted, knownIn((await state()).state)),
+      run: async () => limitsSeen(await facts(), wanted, knownIn(await state())),
     },
     {
       ...shared,
@@ -83,13 +103,12 @@ function digitaloceanChecks({ secret, state, key }: Outlook, wanted: Wanted): Ch
       title: "names at DigitalOcean",
       means: "an up breaks off, or takes what is another's for its own",
       fix: "see there",
-      needs: [accountId, "state"],
       run: async () => {
         const publicLine = await key("sshKey").then(
           (found) => found.publicLine,
           () => undefined,
         );
-        const known = knownIn((await state()).state);
+        const known = knownIn(await state());
         return namesSeen(await facts(), wanted, known, fingerprintOf(publicLine));
       },
     },
@@ -121,7 +140,7 @@ function awsChecks({ topology }: Outlook): Check[] {
       group: "accounts",
       title: "AWS: key, region, quotas, names",
       means: "an up may break off in the middle",
-      fix: "",
+      fix: "docs/hosts.md says what the account needs",
       run: () =>
         Promise.resolve({
           ok: "unchecked",
@@ -143,11 +162,11 @@ function zoneChecks({ topology, secret, state }: Outlook): Check[] {
       title: `zone ${zone.name} at Cloudflare, and its token`,
       means: "an up is refused",
       fix: "docs/edge.md says what the zone and the token need",
-      needs: ["secret.cloudflareToken", "state"],
+      needs: ["secret.cloudflareToken"],
       run: async () => {
         const known = async (): Promise<ReadonlySet<string>> =>
           new Set(
-            ((await state()).state?.resources ?? [])
+            ((await state())?.resources ?? [])
               .filter(({ type }) => type.startsWith("cloudflare:"))
               .flatMap(({ outputs }) => (typeof outputs?.["id"] === "string" ? [outputs["id"]] : [])),
           );

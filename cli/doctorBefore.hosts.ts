@@ -62,8 +62,7 @@ function localChecks({ topology, state }: Outlook, socket: string): Check[] {
       title: "ports of the stack",
       means: "a service that listens there can't start",
       fix: "stop the other program, or choose another port",
-      needs: [engineId(mainHost), "state"],
-      run: async () => faultsSeen(await takenPorts(await docker(), topology, (await state()).state), "free"),
+      run: async () => faultsSeen(await takenPorts(await docker(), topology, await state()), "free"),
     },
     {
       ...shared,
@@ -114,11 +113,10 @@ function engineLists(
       title: `containers and volumes of ${host}`,
       means: "another installation has this stack's names",
       fix: "run it from the folder that made them",
-      needs: [engineId(host), "state"],
       run: async () => {
         const engine = await docker();
         if (engine === undefined) return none;
-        return faultsSeen(await takenNames(engine, topology, (await state()).state), "no stranger's");
+        return faultsSeen(await takenNames(engine, topology, await state()), "no stranger's");
       },
     },
   ];

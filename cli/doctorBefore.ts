@@ -27,11 +27,10 @@ export async function checksBefore(stack: string): Promise<Check[]> {
   ].map((check) => forPeople(check, stack));
 }
 
-/** Ids that other checks need. */
-export const stateId = "state";
+/** Id of a secret's check, which others need. */
 export const secretId = (key: SecretSetting): string => `secret.${key}`;
 
-function planChecks({ topology, state }: Outlook, tools: readonly Fault[]): Check[] {
+function planChecks({ topology, backend, state }: Outlook, tools: readonly Fault[]): Check[] {
   const { stack } = topology;
   return [
     {
@@ -57,12 +56,12 @@ function planChecks({ topology, state }: Outlook, tools: readonly Fault[]): Chec
       run: () => Promise.resolve(faultsSeen(tools, `Node ${process.version}, Pulumi CLI`)),
     },
     {
-      id: stateId,
+      id: "state",
       group: "accounts",
       title: "state backend",
       means: "nobody remembers what was made",
       fix: "look at muster:state",
-      run: async () => (await state()).seen,
+      run: backend,
     },
     {
       id: "changes",
@@ -70,9 +69,8 @@ function planChecks({ topology, state }: Outlook, tools: readonly Fault[]): Chec
       title: "what is there already",
       means: "an up is refused",
       fix: "see above",
-      needs: [stateId],
       run: async () => {
-        const known = (await state()).state;
+        const known = await state();
         if (known === undefined) return { ok: true, saw: "nothing: it is the first up" };
         const found = changeFindings(topology, known).filter(({ severity }) => severity === "error");
         return faultsSeen(found.map(faultOf), `${known.resources.length} things in the state`);
@@ -124,7 +122,7 @@ const forPeople = (check: Check, stack: string): Check => ({
     return {
       ...seen,
       saw: named(saw, stack),
-      ...("fix" in seen && seen.fix !== undefined ? { fix: named(seen.fix, stack) } : {}),
+      ...("fix" in seen ? { fix: named(seen.fix, stack) } : {}),
     };
   },
 });

@@ -51,7 +51,7 @@ function backupChecks(outlook: Outlook): Check[] {
 /** Whether the stack has a key that may be that of a repository that lies there. */
 async function keyKnown({ topology, state }: Outlook): Promise<boolean> {
   if (topology.secrets.has("backupKey")) return true;
-  return outputOf((await state()).state, repositoryKeySecret, "result") !== undefined;
+  return outputOf(await state(), repositoryKeySecret, "result") !== undefined;
 }
 
 const repositoryCheck = {
@@ -94,7 +94,7 @@ function bucketChecks(outlook: Outlook, target: Extract<BackupTarget, { kind: "s
     },
     {
       ...repositoryCheck,
-      needs: ["backup.target", "state"],
+      needs: ["backup.target"],
       run: async () =>
         repositorySeen(prefix, await (await host()).get(`${prefix}/config`), await keyKnown(outlook)),
     },
@@ -137,7 +137,7 @@ function sftpChecks(outlook: Outlook, target: Extract<BackupTarget, { kind: "sft
     },
     {
       ...repositoryCheck,
-      needs: ["backup.target", "state"],
+      needs: ["backup.target"],
       run: async () => {
         const { stdout } = (await listed()).ran;
         const there = stdout.split("\n").some((line) => line.trim() === `${path}/config`);
@@ -192,9 +192,8 @@ function nameChecks({ topology, state }: Outlook): Check[] {
       title: `DNS of ${name}`,
       means: "nobody finds the site, and no certificate can be had",
       fix: "npm run plan -- STACK lists all records",
-      needs: ["state"],
       run: async () => {
-        const known = (await state()).state;
+        const known = await state();
         const records = recordsIn(
           topology,
           (host) => clientAddress(settings, host) ?? addressOf(known, host),

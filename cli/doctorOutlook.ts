@@ -32,8 +32,10 @@ import { readState, type StackState } from "./state";
 
 export interface Outlook {
   readonly topology: Topology;
-  /** The state's backend, and the stack's state where it has one. */
-  readonly state: () => Promise<{ seen: Seen; state: StackState | undefined }>;
+  /** What is to be said of the state's backend. */
+  readonly backend: () => Promise<Seen>;
+  /** The stack's state; `undefined` where it has none. @throws Unreadable where nobody can tell. */
+  readonly state: () => Promise<StackState | undefined>;
   /** @throws UserError where it can't be read; Unreadable where it can't be read yet. */
   readonly secret: (key: SecretSetting) => Promise<string>;
   /** A secret that is an SSH key, as a file. @throws as `secret`. */
@@ -47,18 +49,24 @@ export class Unreadable extends Error {}
 export function outlookOf(stack: string): Outlook {
   const raw = withLanAddress(readStackFile(projectDir, stack));
   const topology = plannedTopology(projectDir, stack, raw);
-  const state = once(() => lookAtState(stack));
+  const look = once(() => lookAtState(stack));
+  const backend = async (): Promise<Seen> => (await look()).seen;
+  const state = async (): Promise<StackState | undefined> => {
+    const found = await look().catch(() => undefined);
+    if (found === undefined || found.state === "unknown") throw new Unreadable("because of: state backend");
+    return found.state;
+  };
   const open = once(() => Promise.resolve(ownOpener(stack)));
   const secret = onceFor(async (key: SecretSetting) => {
     const { value } = readEncrypted(projectDir, stack, key);
     const decrypt = await open();
     if (decrypt !== undefined && value !== undefined) return decrypt(value);
-    if ((await state()).state === undefined)
+    if ((await state()) === undefined)
       throw new Unreadable("only the state's own secrets provider decrypts it, once the stack is there");
     return secretOf(topology, key);
   });
   const key = onceFor(async (name: "sshKey" | "backupSshKey") => keyFolder(await secret(name)));
-  return { topology, state, secret, key };
+  return { topology, backend, state, secret, key };
 }
 
 /** A question that is asked once at most. */
@@ -102,8 +110,13 @@ const wrongPassphrase = (stack: string, reason: string): UserError =>
     ].join("\n"),
   );
 
+interface StateLook {
+  seen: Seen;
+  state: StackState | undefined | "unknown";
+}
+
 /** The Pulumi CLI would write into a backend that is empty: it is asked only where somebody has been before. */
-async function lookAtState(stack: string): Promise<{ seen: Seen; state: StackState | undefined }> {
+async function lookAtState(stack: string): Promise<StateLook> {
   const url = backendUrl(stack);
   const dir = stateDir(stack);
   if (dir !== undefined) return lookAtFolder(stack, dir);
@@ -113,13 +126,13 @@ async function lookAtState(stack: string): Promise<{ seen: Seen; state: StackSta
   if (!url.startsWith("https://"))
     return {
       seen: { ok: "unchecked", saw: `${url}: only the Pulumi CLI knows this kind` },
-      state: undefined,
+      state: "unknown",
     };
   const state = await readState(stack);
   return { seen: { ok: true, saw: url }, state };
 }
 
-async function lookAtFolder(stack: string, dir: string): ReturnType<typeof lookAtState> {
+async function lookAtFolder(stack: string, dir: string): Promise<StateLook> {
   const there = existsSync(dir);
   const hasStack = existsSync(checkpointFile(dir, stack));
   const seen = folderSeen({ path: dir, there, writable: isWritable(nearest(dir)), hasStack });
@@ -141,14 +154,15 @@ async function lookAtBucket(
   stack: string,
   place: StateBucket,
   environment: NodeJS.ProcessEnv,
-): ReturnType<typeof lookAtState> {
+): Promise<StateLook> {
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = environment;
   const own = secret !== process.env["AWS_SECRET_ACCESS_KEY"];
   const key = own && id !== undefined && secret !== undefined ? { id, secret } : undefined;
   const bucket = await openBucket(place, key);
   const from: KeyFrom = own ? "settings" : "environment";
-  const seen = stateBucketSeen(place.bucket, await bucket.look(), from);
-  if (seen.ok !== true) return { seen, state: undefined };
+  const looked = await bucket.look();
+  const seen = stateBucketSeen(place.bucket, looked, from);
+  if (!looked.done) return { seen, state: looked.reason === "absent" ? undefined : "unknown" };
   const used = await bucket.get([place.folder, ".pulumi/meta.yaml"].filter((part) => part !== "").join("/"));
   return { seen, state: used.done ? await readState(stack) : undefined };
 }

@@ -27,7 +27,11 @@ afterEach(async () => {
   await Promise.all(apis.splice(0).map((api) => api.stop()));
 });
 
-const wanted = wantedOf(remoteTopology("digitalocean")) as Wanted;
+const must = <T>(value: T | undefined): T => {
+  if (value === undefined) throw new Error("there is none");
+  return value;
+};
+const wanted = must(wantedOf(remoteTopology("digitalocean")));
 const nothing: Known = () => false;
 const publicKey = `ssh-ed25519 ${"A".repeat(68)}`;
 

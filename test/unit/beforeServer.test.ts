@@ -16,7 +16,7 @@ const newBox = (): MachineBox => {
 afterEach(() => {
   for (const box of boxes.splice(0)) box.remove();
 });
-const { vpn: _vpn, ...withDisk } = fullPlan;
+const withDisk = { ...barePlan, disk: fullPlan.disk };
 const look = (box: MachineBox, plan = withDisk): Seen => bootstrapSeen(box.sh(checkScript(plan)));
 
 describe("a server that is looked at before a first up", () => {
