@@ -52,7 +52,6 @@ export async function smtpGreeting({
     if (security !== "starttls")
       return greeting(offers, security === "tls" ? (first as TLSSocket) : undefined);
     await line.ask("STARTTLS", 220);
-    line.end();
     const secure = keep(connectTls({ socket: first, ...options }));
     await ready(secure, "secureConnect");
     line = new Conversation(secure);
@@ -104,11 +103,6 @@ class Conversation {
 
   constructor(private readonly socket: Socket) {
     socket.on("data", this.take).on("error", this.fail).on("close", this.closed);
-  }
-
-  /** The socket is somebody else's from now on. */
-  end(): void {
-    this.socket.off("data", this.take).off("error", this.fail).off("close", this.closed);
   }
 
   ask(command: string, code: number): Promise<string[]> {

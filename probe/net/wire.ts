@@ -59,7 +59,8 @@ export async function openWire(
 }
 
 /** An address is no name that a server could be asked for. */
-export const nameOf = (host: string): { servername?: string } => (isIP(host) === 0 ? { servername: host } : {});
+export const nameOf = (host: string): { servername?: string } =>
+  isIP(host) === 0 ? { servername: host } : {};
 
 function handlers(): { all: Set<Handler>; listen: Wire["listen"]; breakAll: (error: Error) => void } {
   const all = new Set<Handler>();

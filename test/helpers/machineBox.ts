@@ -207,7 +207,7 @@ export class MachineBox extends Box {
       for (const name of readdirSync(this.path(inside)).sort()) {
         const path = `${inside}/${name}`;
         const about = lstatSync(this.path(path));
-        if (/^\/(fake\/calls|run\/muster\/(lock|sshd))/.test(path)) continue;
+        if (/^\/(fake\/(calls|slept)|run\/muster\/(lock|sshd))/.test(path)) continue;
         if (about.isDirectory()) visit(path);
         const content = about.isFile()
           ? this.read(path)

@@ -224,6 +224,11 @@ describe("DigitalOcean before a first up", () => {
 
   it.each<[string, (api: DigitalOceanApi) => Promise<unknown>, string]>([
     ["a Droplet", (api) => droplet(api, "muster-test-main"), "Droplet muster-test-main"],
+    [
+      "a Droplet with the stack's tag as well",
+      (api) => droplet(api, "muster-test-main", { tags: ["muster-test-main"] }),
+      "Droplet muster-test-main",
+    ],
     ["a volume in the region", (api) => volume(api, "muster-test-main"), "volume muster-test-main"],
     [
       "a firewall",
