@@ -22,9 +22,7 @@ export async function doctor(
   const began = new Date();
   const patient = before ? undefined : await patientOf(stack);
   const checks =
-    patient === undefined
-      ? await (await import("./doctorBefore.js")).checksBefore(stack)
-      : checksOf(patient);
+    patient === undefined ? await (await import("./doctorBefore.js")).checksBefore(stack) : checksOf(patient);
   const progress = progressOf(checks, json);
   const results = await runChecks(checks, { onResult: progress.next });
   await patient?.leave();
