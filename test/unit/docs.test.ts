@@ -25,6 +25,8 @@ describe("generated files", () => {
     expect((await generatedFiles()).map(({ path }) => path).sort()).toEqual([
       "Pulumi.README.yaml",
       "README.md",
+      "docs/doctor.md",
+      "docs/doctor.schema.json",
       "docs/outputs.md",
       "docs/outputs.schema.json",
       "docs/plan.md",
