@@ -1,10 +1,11 @@
 /**
  * `npm run test:e2e`: real engine, real Docker provider, real Docker Engine. Skips loudly where a part is
  * missing; with MUSTER_E2E=require a missing part is a failure, also one that only some steps need, but for virtual machines:
- * not every processor lets us have them. `--parts` only tells what is missing then.
+ * not every processor lets us have them. `--parts` only tells what is missing then; `--short` leaves the long suites out.
  */
 import { spawnSync } from "node:child_process";
 import { makeAll } from "./images/all";
+import long from "./long.json";
 import { missingForVirtual } from "./machine/virtualImage";
 import { missingForDroplets, missingForMachines, missingForProxy, missingParts } from "./parts";
 
@@ -32,14 +33,19 @@ async function main(): Promise<number> {
   if (proxy.length > 0) process.env["MUSTER_E2E_NO_PROXY"] = proxy.join("; ");
   const virtual = await missingForVirtual();
   if (virtual.length > 0) process.env["MUSTER_E2E_NO_VIRTUAL_MACHINES"] = virtual.join("; ");
-  const wanted = process.argv.slice(2);
+  const short = process.argv.includes("--short");
+  const wanted = process.argv.slice(2).filter((argument) => argument !== "--short");
   // Of one suite, its own are enough.
   if (wanted.length === 0) {
     console.log("Images and programs:");
-    await makeAll(machines.length === 0, (line) => console.log(`  ${line}`));
+    await makeAll(machines.length === 0 && !short, (line) => console.log(`  ${line}`));
   }
   const jest = require.resolve("jest/bin/jest");
   const args = [jest, "--config", "jest.e2e.config.cjs", `--maxWorkers=${suitesAtOnce}`];
+  if (short) {
+    console.log(`Left out, as asked (--short): ${long.join(", ")}`);
+    args.push("--testPathIgnorePatterns", "/node_modules/", `/(page|${long.join("|")})\\.e2e\\.ts$`, "--");
+  }
   return spawnSync(process.execPath, [...args, ...wanted], { stdio: "inherit" }).status ?? 1;
 }
 

@@ -1,6 +1,8 @@
 const { default: Sequencer } = require("@jest/test-sequencer");
 
-const longest = ["data", "muster", "droplet", "pair", "hosts", "certificates", "encrypted"];
+const long = require("./long.json");
+
+const longest = [...long, "muster"];
 
 /** The longest suites first: beside them there is time for the others, one after another. */
 module.exports = class extends Sequencer {
