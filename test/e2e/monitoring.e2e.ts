@@ -102,6 +102,13 @@ describe("monitoring on a real engine", () => {
     }
   });
 
+  it("collects what its health checks have started", async () => {
+    const dead = Object.entries(await stack.dead());
+    expect(dead).toContainEqual(["mattermost", expect.any(Number)]);
+    // By now there were dozens of checks; one may be under way.
+    expect(dead.filter(([, count]) => count > 3)).toEqual([]);
+  });
+
   it("reads what the database says of itself, and none of its tables", async () => {
     const psql = (query: string): Promise<string> =>
       site.runIn("postgres", [

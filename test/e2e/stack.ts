@@ -198,6 +198,17 @@ export class Stack {
     return expected.filter((name) => !(containers.get(name)?.Status ?? "").includes("(healthy)"));
   }
 
+  /** How many dead processes nobody has collected, by service. */
+  async dead(): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const { name } of this.topology().services) {
+      const container = this.docker.getContainer(`muster-${this.name}-${name}`);
+      const { Processes } = (await container.top({ ps_args: "-eo pid,stat" })) as { Processes: string[][] };
+      counts[name] = Processes.filter(([, state = ""]) => state.startsWith("Z")).length;
+    }
+    return counts;
+  }
+
   /** Waits until all services are healthy. */
   async healthy(seconds: number): Promise<void> {
     const end = Date.now() + seconds * 1000;

@@ -21,7 +21,7 @@ class Host {
   /** Of version 2. */
   group(path: string, files: Record<string, string> = {}): void {
     const all = {
-      "cgroup.procs": "1\n",
+      "cgroup.events": "populated 1\nfrozen 0\n",
       "memory.current": "3000\n",
       "memory.max": "8000\n",
       "memory.stat": "anon 100\ninactive_file 1000\nactive_file 5\n",
@@ -33,14 +33,16 @@ class Host {
   }
 
   /** Of version 1. */
-  oldGroup(path: string): void {
+  oldGroup(path: string, processes = 3): void {
     this.write(`memory/${path}`, {
-      "cgroup.procs": "1\n",
+      // As it is read from another PID namespace.
+      "cgroup.procs": "",
       "memory.usage_in_bytes": "3000\n",
       "memory.limit_in_bytes": "8000\n",
       "memory.stat": "inactive_file 1\ntotal_inactive_file 1000\n",
       "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
     });
+    this.write(`pids/${path}`, { "pids.current": `${processes}\n` });
     this.write(`cpuacct/${path}`, { "cpuacct.usage": "70999\n" });
   }
 
@@ -99,15 +101,19 @@ describe("the script that looks at containers", () => {
     expect(found).toEqual([...measured("caddy"), ...measured("node-exporter")].sort());
   });
 
-  it("says of one that is gone, or has no process left, that it isn't up, and nothing else", () => {
-    const found = sees(`${ids.caddy} caddy\n${ids.postgres} postgres\n`, (on) =>
-      on.group(`docker/${ids.postgres}`, { "cgroup.procs": "" }),
-    );
-    expect(found).toEqual([
-      'muster_container_up{service="caddy"} 0',
-      'muster_container_up{service="postgres"} 0',
-    ]);
-  });
+  it.each<[string, (host: Host) => void]>([
+    ["2", (on) => on.group(`docker/${ids.postgres}`, { "cgroup.events": "populated 0\nfrozen 0\n" })],
+    ["1", (on) => on.oldGroup(`docker/${ids.postgres}`, 0)],
+  ])(
+    "says of one that is gone, or has no process left (version %s), that it isn't up, and nothing else",
+    (_, prepare) => {
+      const found = sees(`${ids.caddy} caddy\n${ids.postgres} postgres\n`, prepare);
+      expect(found).toEqual([
+        'muster_container_up{service="caddy"} 0',
+        'muster_container_up{service="postgres"} 0',
+      ]);
+    },
+  );
 
   it("leaves out what has no number: no limit, and what this kernel doesn't count", () => {
     const found = sees(`${ids.caddy} caddy\n`, (on) =>

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Expectation, healthFile, scriptedHealth } from "../../components/services/health";
@@ -17,7 +17,7 @@ class Container {
     this.script = original
       .replace("since=/tmp/", `since=${this.dir}/`)
       .replace("/muster/busybox", busybox)
-      .replace("timeout 8 ", "timeout 0.3 ")
+      .replace("sleep 8 ", "sleep 0.3 ")
       .replace("/proc/uptime", join(this.dir, "uptime"));
     // Process 1 is this machine's here: the fake must have its place.
     expect(this.script).not.toMatch(/\/proc\/|=\/tmp\/failing/);
@@ -26,10 +26,30 @@ class Container {
   check(uptimeSeconds: number): { healthy: boolean; signals: string[]; output: string } {
     writeFileSync(join(this.dir, "uptime"), `${uptimeSeconds}.37 1000.00\n`);
     writeFileSync(join(this.dir, "signals"), "");
-    const fake = `kill() { echo "$*" >> ${this.dir}/signals; }\n`;
-    const { status, stdout } = spawnSync("sh", ["-c", fake + this.script], { encoding: "utf8" });
+    const fake = `kill() { case "$*" in *" 1") echo "$*" >> ${this.dir}/signals ;; *) command kill "$@" ;; esac; }\n`;
+    const { status, stdout } = spawnSync("sh", ["-c", fake + this.script], {
+      encoding: "utf8",
+      env: { ...process.env, MUSTER_HEALTH: `${this.dir}/${uptimeSeconds}/` },
+    });
+    // One that was killed could see to nothing any more.
+    if (status !== null) expect(this.leftBehind(uptimeSeconds)).toEqual([]);
     const signals = readFileSync(join(this.dir, "signals"), "utf8").split("\n").filter(Boolean);
     return { healthy: status === 0, signals, output: stdout };
+  }
+
+  /** Commands of the processes that the check at that time has started and not waited for. */
+  private leftBehind(uptimeSeconds: number): string[] {
+    const mark = `MUSTER_HEALTH=${this.dir}/${uptimeSeconds}/`;
+    return readdirSync("/proc")
+      .filter((entry) => /^\d+$/.test(entry))
+      .flatMap((pid) => {
+        try {
+          const mine = readFileSync(`/proc/${pid}/environ`, "utf8").includes(mark);
+          return mine ? [readFileSync(`/proc/${pid}/cmdline`, "utf8")] : [];
+        } catch {
+          return []; // Gone meanwhile, or somebody else's.
+        }
+      });
   }
 
   works(name: string, does: boolean): void {
@@ -93,8 +113,10 @@ describe("a health check that mends", () => {
     expect(container.check(1000)).toMatchObject({ healthy: false, signals: [] });
     expect(container.check(1060)).toMatchObject({ healthy: false, signals: ["-TERM 1"] });
     container.remove();
-    container = new Container([{ name: "one", command: "kill -KILL $PPID", restartAfterSeconds: 60 }]);
-    container.check(1000);
+    const command = '[ -e "${busybox%/*}/calm" ] || kill -KILL $PPID; false';
+    container = new Container([{ name: "one", command, restartAfterSeconds: 60 }]);
+    expect(container.check(1000).output).toBe("");
+    container.works("calm", true);
     expect(container.check(1060).output).toBe("one has failed for 60 s\n");
   });
 

@@ -3,6 +3,11 @@
 groups=/host/cgroup
 out=/tmp/text
 
+# value FILE [KEY]: the file's number, or that of one of its lines.
+value() {
+  if [ -n "${2:-}" ]; then sed -n "s/^$2 //p" "$1" 2> /dev/null; else cat "$1" 2> /dev/null; fi
+}
+
 # Folder of a container's group: of version 2 or 1, as Docker names it with systemd and without.
 group_of() {
   for at in "$groups/system.slice/docker-$1"*.scope "$groups/docker/$1"* \
@@ -11,13 +16,13 @@ group_of() {
   done
   return 1
 }
-# Whether any process is in it: the folder alone may stay behind.
-lives() { read -r _ 2> /dev/null < "$1/cgroup.procs"; }
-
-# value FILE [KEY]: the file's number, or that of one of its lines.
-value() {
-  if [ -n "${2:-}" ]; then sed -n "s/^$2 //p" "$1" 2> /dev/null; else cat "$1" 2> /dev/null; fi
+# Whether any process is in it: the folder alone may stay behind. Version 1 lists nobody to another PID namespace.
+lives() {
+  if [ -e "$1/cgroup.events" ]; then grep -qx 'populated 1' "$1/cgroup.events"; else
+    [ "$(value "$(echo "$1" | sed s,/memory/,/pids/,)/pids.current")" != 0 ]
+  fi
 }
+
 sample() {
   case ${3:-} in '' | *[!0-9]*) ;; *) echo "muster_container_$1{service=\"$2\"} $3" ;; esac
 }

@@ -21,6 +21,8 @@ const metricsJobs = ({ running, settings, address }: ServiceContext) =>
       metricsOf(port).map((path, index) => ({
         job_name: jobName(service.name, path, index),
         metrics_path: path,
+        // The node exporter names the service that each container's measurements are of.
+        honor_labels: true,
         static_configs: [{ targets: [address(service.name, port.name)], labels: { service: service.name } }],
       })),
     ),
