@@ -53,8 +53,8 @@ export class Platform extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 
-  private createSecrets({ services, secrets, settings }: Topology, given: EdgeSecrets): Secrets {
-    const args = { services, settings: secrets, given, protect: settings.protectData };
+  private createSecrets({ generates, secrets, settings }: Topology, given: EdgeSecrets): Secrets {
+    const args = { generates, settings: secrets, given, protect: settings.protectData };
     return new Secrets("secrets", args, { parent: this });
   }
 

@@ -2,10 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { secretSetting } from "../../stacks/settings/engine";
 import type { SecretSetting } from "../../stacks/settings/secrets";
-import type { ServicePlan } from "../../stacks/topology";
 
 export interface SecretsArgs {
-  services: readonly ServicePlan[];
+  /** What is generated: name to length in letters and digits. */
+  generates: Readonly<Record<string, number>>;
   /** Secret settings that are there. */
   settings: ReadonlySet<SecretSetting>;
   /** Those that other parts of the stack have made, by their names. */
@@ -35,9 +35,8 @@ export class Secrets extends pulumi.ComponentResource {
 
     this.instance = new random.RandomId("instance", { byteLength: 6 }, childOpts).hex;
     this.fingerprintKey = password("fingerprint-key", 32);
-    for (const { service } of args.services)
-      for (const [secret, length] of Object.entries(service.generates ?? {}))
-        this.values.set(secret, password(secret, length));
+    for (const [secret, length] of Object.entries(args.generates))
+      this.values.set(secret, password(secret, length));
     for (const setting of args.settings) this.values.set(setting, secretSetting(setting));
     for (const [secret, value] of Object.entries(args.given)) this.values.set(secret, value);
     this.registerOutputs();

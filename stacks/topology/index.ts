@@ -105,6 +105,7 @@ export function topologyOf(
     stack,
     settings,
     secrets,
+    generates: Object.fromEntries(catalogue.flatMap(({ generates = {} }) => Object.entries(generates))),
     offering: offeringOf(settings, secrets),
     hosts,
     services,

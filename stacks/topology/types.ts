@@ -62,6 +62,11 @@ export interface Topology {
   settings: Settings;
   /** Secret settings that are there. */
   secrets: ReadonlySet<SecretSetting>;
+  /**
+   * Secrets that are generated, name to length in letters and digits: also those of services that are off. They are
+   * protected, so switching one off couldn't remove its own; and switched on again, it finds them.
+   */
+  generates: Readonly<Record<string, number>>;
   offering: Offering;
   hosts: readonly HostPlan[];
   services: readonly ServicePlan[];

@@ -108,6 +108,28 @@ describe("a change", () => {
     });
   });
 
+  it("that switches services off removes nothing that is protected", async () => {
+    const protectedOf = async (change: Record<string, unknown>): Promise<string[]> =>
+      (await recordPlatform(localTopology(change))).resources
+        .filter(({ options }) => options.protect === true)
+        .map(({ name }) => name)
+        .sort();
+    const all = await protectedOf({
+      calls: "embedded",
+      meetings: "jitsi",
+      turn: "on",
+      monitoring: { kind: "stack" },
+    });
+    const none = await protectedOf({
+      calls: "off",
+      meetings: "off",
+      turn: "off",
+      monitoring: { kind: "off" },
+    });
+    expect(all).toEqual(expect.arrayContaining(["database-password", "jicofo-password", "grafana-password"]));
+    expect(none).toEqual(all);
+  });
+
   it("of a few more accounts replaces nothing", async () => {
     const found = await changed({ people: { accounts: 25, active: 22 } });
     for (const keys of Object.values(found)) expect(["cpuShares"]).toEqual(expect.arrayContaining(keys));

@@ -1,15 +1,12 @@
 import { Secrets } from "../../components/platform/secrets";
 import { text } from "../../components/services/text";
 import type { SecretSetting } from "../../stacks/settings/secrets";
-import type { ServicePlan } from "../../stacks/topology";
 import { find, isSecret, type RecordedResource, unwrap } from "../helpers/graph";
 import { record, type Recording } from "../helpers/recorder";
-import { standIn } from "../helpers/service";
 import { known } from "../helpers/hosts";
-import { localTopology, secretValues } from "../helpers/stacks";
+import { secretValues } from "../helpers/stacks";
 
-const service = standIn("a", { generates: { first: 20, second: 32 } });
-const services = [{ ...localTopology().services[0], service } as ServicePlan];
+const generates = { first: 20, second: 32 };
 const password = "random:index/randomPassword:RandomPassword";
 
 async function recorded<T>(
@@ -19,7 +16,7 @@ async function recorded<T>(
 ): Promise<Recording<T>> {
   const config = { "muster:licence": secretValues["licence"] ?? "" };
   return record({ preview, known, config, secretKeys: ["muster:licence"] }, () =>
-    use(new Secrets("secrets", { services, settings: new Set(settings), given: {}, protect })),
+    use(new Secrets("secrets", { generates, settings: new Set(settings), given: {}, protect })),
   );
 }
 const passwords = (resources: RecordedResource[]): Record<string, unknown> =>
