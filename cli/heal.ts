@@ -7,9 +7,8 @@ import { labels } from "../components/host/engine";
 import { undoneCode } from "../components/services/job";
 import { UserError } from "./errors";
 import { stateDir } from "./project";
-import type { Topology } from "../stacks/topology";
-import { capturePulumi, runPulumi } from "./pulumi";
-import { containerIds, instanceOf, networkIds, resourceTypes, type StackState } from "./state";
+import { runPulumi } from "./pulumi";
+import { containerIds, instanceOf, networkIds, type StackState } from "./state";
 
 interface Lock {
   pid: number;
@@ -129,31 +128,4 @@ export async function settlePending(stack: string, state: StackState): Promise<s
   ]);
   if (code !== 0) throw new UserError("What the killed update had begun could not be settled; see above.");
   return [`settled ${state.pendingOperations} operations that an update that was killed had begun`];
-}
-
-/**
- * Lets go of data volumes that are no longer part of the stack, such as that of PostgreSQL's former major version:
- * the engine refuses to drop what is protected. The volumes themselves stay (they are retained).
- * @returns which, in words.
- */
-export async function releaseFormerVolumes(topology: Topology, state: StackState): Promise<string[]> {
-  const wanted = new Set(
-    topology.services.flatMap(({ name, volumes }) => volumes.map((volume) => `${name}-${volume.name}`)),
-  );
-  const former = state.resources.filter(
-    ({ urn, type, protect }) =>
-      type === resourceTypes.volume && protect === true && !wanted.has(urn.split("::").at(-1) ?? ""),
-  );
-  for (const { urn } of former) {
-    const { code, stderr } = await capturePulumi(topology.stack, [
-      "state",
-      "unprotect",
-      urn,
-      "-s",
-      topology.stack,
-      "--yes",
-    ]);
-    if (code !== 0) throw new UserError(stderr.trim());
-  }
-  return former.map(({ id }) => `kept: the volume ${id}, which is no longer part of the stack`);
 }

@@ -8,7 +8,8 @@ import { machineIdentity } from "../stacks/topology/hosts";
 import { engineOf, isRemote, machineOf, prepareAccess, reach, reachAll, stateFor } from "./access";
 import { dnsRecords } from "./dns";
 import { UserError } from "./errors";
-import { clearDeadLock, releaseFormerVolumes, removeStrays, retryUndone, settlePending } from "./heal";
+import { releaseFormer } from "./former";
+import { clearDeadLock, removeStrays, retryUndone, settlePending } from "./heal";
 import { addressIsSet, rememberLanAddress, withLanAddress } from "./lan";
 import { checkUpgrade, runnable } from "./load";
 import { missingOnHost, missingTools, requireAll } from "./preflight";
@@ -84,7 +85,7 @@ export async function bringUp({ topology, state }: Ready, rest: readonly string[
     for (const docker of engines) say(await removeStrays(docker, stack, state));
     say(await settlePending(stack, state));
     for (const docker of engines) say(await retryUndone(docker, stack, state));
-    say(await releaseFormerVolumes(topology, state));
+    say(await releaseFormer(topology, state));
   }
   // A preview of what hasn't healed would fail for other reasons.
   await requirePolicies(stack);
