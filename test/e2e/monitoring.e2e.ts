@@ -188,6 +188,38 @@ describe("monitoring on a real engine", () => {
     expect(services(restarts)).toContain("jitsi-web");
   });
 
+  it("sees a program that wanted more memory than its service has", async () => {
+    // Busybox keeps a line until it ends, and this one never does.
+    await expect(site.runIn("backup", ["tail", "/dev/zero"])).resolves.toBeDefined();
+    const found = await until(
+      seconds,
+      () => wrong("ServiceOutOfMemory"),
+      (samples) => samples.length > 0,
+    );
+    expect(services(found)).toEqual(["backup"]);
+    expect((await wrong("OutOfMemory")).length).toBe(1);
+    expect(await stack.unwell()).toEqual([]);
+  });
+
+  it("sees a backup that fails, and one that is good again", async () => {
+    const move = (from: string, to: string) =>
+      site.runIn("backup", ["mv", `/repository/${from}`, `/repository/${to}`]);
+    await move("config", "config.away");
+    expect((await stack.run(["backup", stack.name])).code).not.toBe(0);
+    await until(
+      seconds,
+      () => wrong("BackupFails"),
+      (samples) => samples.length > 0,
+    );
+    await move("config.away", "config");
+    await stack.must(["backup", stack.name]);
+    await until(
+      seconds,
+      () => wrong("BackupFails"),
+      (samples) => samples.length === 0,
+    );
+  });
+
   it("knows a container that was replaced, and its exporter is the same one", async () => {
     const before = (await container("node-exporter").inspect()).Id;
     await container("jitsi-web").remove({ force: true });

@@ -165,6 +165,14 @@ export const cases: Record<string, Case> = {
     clears: 12,
     labels: { service: "caddy" },
   },
+  OutOfMemory: {
+    step: 1,
+    series: { 'node_vmstat_oom_kill{job="node-exporter"}': "3+0x3 4+0x40" },
+    notYet: 3,
+    fires: 6,
+    clears: 25,
+    labels: { job: "node-exporter" },
+  },
   ServiceOutOfMemory: {
     step: 1,
     series: { 'muster_container_oom_kills_total{service="jitsi-jicofo"}': "0+0x3 1+0x40" },

@@ -117,6 +117,15 @@ const machine: readonly Alert[] = [
       "npm run plan -- STACK says how full it should be; choose a larger machine, or lower muster:people.",
   },
   {
+    // A container whose main process was ended so starts anew, and counts from nothing.
+    name: "OutOfMemory",
+    expr: "increase(node_vmstat_oom_kill[15m]) > 0",
+    forMinutes: 0,
+    summary: "the kernel of the machine of {{job}} ended a program for want of memory",
+    action:
+      "Who it was: ServiceOutOfMemory or ServiceRestarts says so, or dmesg on the machine. A limit follows from muster:people.",
+  },
+  {
     name: "ServiceMemoryShort",
     expr: "muster_container_memory_working_set_bytes / muster_container_memory_limit_bytes > 0.9",
     forMinutes: 15,
@@ -128,7 +137,7 @@ const machine: readonly Alert[] = [
     name: "ServiceOutOfMemory",
     expr: "increase(muster_container_oom_kills_total[15m]) > 0",
     forMinutes: 0,
-    summary: "the kernel ended a program of {{service}}, which wanted more memory than its limit",
+    summary: "the kernel ended a program within {{service}}, which wanted more memory than its limit",
     action:
       "Its limit follows from muster:people: raise it to who is really there, or report it if it is right already.",
   },

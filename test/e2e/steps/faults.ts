@@ -32,6 +32,13 @@ export function faults(stack: Stack): void {
       expect(await stack.unwell()).toEqual([]);
     });
 
+    it("collects what its health checks have started", async () => {
+      const dead = Object.entries(await stack.dead());
+      expect(dead).toContainEqual(["mattermost", expect.any(Number)]);
+      // There were dozens of checks; one may be under way.
+      expect(dead.filter(([, count]) => count > 3)).toEqual([]);
+    });
+
     describe("with an up killed by SIGKILL", () => {
       it.each(Array.from({ length: moments }, (_, index) => index))(
         "heals with the next up (moment %i)",
