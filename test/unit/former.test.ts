@@ -36,7 +36,7 @@ const gone = [
 ];
 // What would open data is never let go of, whatever the settings say; what isn't protected, the engine drops by itself.
 const others = [one(password, "an-old-password"), one(tunnelKey, "tunnel-eve", false)];
-const state = { resources: [...there, ...gone, ...others] } as StackState;
+const state: StackState = { pendingOperations: 0, resources: [...there, ...gone, ...others] };
 
 beforeEach(() => pulumi.mockReset());
 
