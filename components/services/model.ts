@@ -131,7 +131,7 @@ export const constants = {
     diskPerDay: constant(0.03, "GiB per day", "6000 series every 30 s, at 1.7 bytes each"),
   },
   grafana: {
-    memoryBase: constant(384, "MiB", estimate),
+    memoryBase: constant(768, "MiB", "people who run 13.2 tell of 600 MiB, and of too little at 384"),
     cpusBase: constant(0.05, "CPUs", estimate),
   },
   exporter: {

@@ -41,6 +41,8 @@ export interface InternalPort extends PortBase {
   /** Services that may connect. */
   consumers: readonly string[];
   metrics?: MetricsPaths;
+  /** Whether its samples may name other services as theirs. */
+  measuresOthers?: boolean;
 }
 /** Reached by browsers and apps through the reverse proxy; its DNS record may be proxied. */
 export interface WebPort extends PortBase {

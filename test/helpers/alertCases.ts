@@ -157,7 +157,7 @@ export const cases: Record<string, Case> = {
   ServiceMemoryShort: {
     step: 5,
     series: {
-      'muster_container_memory_working_set_bytes{service="caddy"}': "89+0x3 91+0x6 60+0x9",
+      'muster_container_memory_used_bytes{service="caddy"}': "89+0x3 91+0x6 60+0x9",
       'muster_container_memory_limit_bytes{service="caddy"}': "100+0x30",
     },
     notYet: 6,
@@ -220,7 +220,7 @@ export const cases: Record<string, Case> = {
   },
   MeetingsCrowded: {
     step: 5,
-    series: { jitsi_jvb_participants: "10+0x3 11+0x6 2+0x9" },
+    series: { jitsi_jvb_local_endpoints: "10+0x3 11+0x6 2+0x9" },
     notYet: 5,
     fires: 8,
     clears: 12,

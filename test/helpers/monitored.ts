@@ -31,6 +31,7 @@ export interface PrometheusFile {
   scrape_configs: {
     job_name: string;
     metrics_path: string;
+    honor_labels?: boolean;
     static_configs: { targets: string[]; labels: Record<string, string> }[];
   }[];
 }

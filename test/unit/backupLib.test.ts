@@ -94,6 +94,7 @@ describe("what is recorded", () => {
     box.record("check.failed", { at: 32 });
     box.record("drill.good", { at: 41, bytes: 42, taken: 43 });
     box.record("drill.failed", { at: 44 });
+    box.record("use.first", { at: 51 });
     box.run("metrics.sh");
     const lines = box.read("/status/www/metrics").split("\n");
     expect(lines.filter((line) => line !== "" && !line.startsWith("#"))).toEqual([
@@ -108,6 +109,7 @@ describe("what is recorded", () => {
       "muster_drill_last_success_timestamp_seconds 41",
       "muster_drill_last_failure_timestamp_seconds 44",
       "muster_drill_size_bytes 42",
+      "muster_backup_first_use_timestamp_seconds 51",
       "muster_drill_backup_timestamp_seconds 43",
     ]);
     for (const line of lines.filter((text) => text.startsWith("muster_")))

@@ -142,9 +142,11 @@ describe("the schedule", () => {
       box.fill({ users: ["admin"], posts: [] });
       look(60);
       expect(box.has("/status/pristine")).toBe(true);
+      expect(box.has("/status/use.first")).toBe(false);
       box.use();
-      look(60);
+      look(60, 60);
       expect(box.has("/status/pristine")).toBe(false);
+      expect(box.recorded("use.first")["at"]).toBe(`${midnight + noon + 60}`);
     });
 
     it("and doesn't take the empty server of a new major version for one that nobody has used", () => {

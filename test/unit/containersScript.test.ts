@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, rmSync, utimesSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { FakeRoot } from "../helpers/shell";
 import { projectDir } from "../helpers/stacks";
@@ -24,7 +24,7 @@ class Host {
       "cgroup.events": "populated 1\nfrozen 0\n",
       "memory.current": "3000\n",
       "memory.max": "8000\n",
-      "memory.stat": "anon 100\ninactive_file 1000\nactive_file 5\n",
+      "memory.stat": "anon 100\ninactive_file 1000\nactive_file 500\n",
       "memory.events": "low 0\noom 4\noom_kill 2\n",
       "cpu.stat": "usage_usec 70\nuser_usec 60\n",
       ...files,
@@ -39,7 +39,7 @@ class Host {
       "cgroup.procs": "",
       "memory.usage_in_bytes": "3000\n",
       "memory.limit_in_bytes": "8000\n",
-      "memory.stat": "inactive_file 1\ntotal_inactive_file 1000\n",
+      "memory.stat": "inactive_file 1\nactive_file 1\ntotal_inactive_file 1000\ntotal_active_file 500\n",
       "memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
     });
     this.write(`pids/${path}`, { "pids.current": `${processes}\n` });
@@ -69,7 +69,7 @@ class Host {
 const measured = (service: string): string[] => [
   `muster_container_cpu_microseconds_total{service="${service}"} 70`,
   `muster_container_memory_limit_bytes{service="${service}"} 8000`,
-  `muster_container_memory_working_set_bytes{service="${service}"} 2000`,
+  `muster_container_memory_used_bytes{service="${service}"} 1500`,
   `muster_container_oom_kills_total{service="${service}"} 2`,
   `muster_container_start_time_seconds{service="${service}"} 1000`,
   `muster_container_up{service="${service}"} 1`,
@@ -84,13 +84,42 @@ describe("the script that looks at containers", () => {
     return host.measure();
   };
 
-  it.each<[string, (host: Host) => void]>([
-    ["of version 2, with systemd", (on) => on.group(`system.slice/docker-${ids.caddy}.scope`)],
-    ["of version 2", (on) => on.group(`docker/${ids.caddy}`)],
-    ["of version 1, with systemd", (on) => on.oldGroup(`system.slice/docker-${ids.caddy}.scope`)],
-    ["of version 1", (on) => on.oldGroup(`docker/${ids.caddy}`)],
-  ])("reads control groups %s", (_, prepare) => {
-    expect(sees(`${ids.caddy} caddy\n`, prepare)).toEqual(measured("caddy"));
+  const withSystemd = (id: string): string => `system.slice/docker-${id}.scope`;
+  it.each<[string, boolean, (id: string) => string]>([
+    ["of version 2, with systemd", false, withSystemd],
+    ["of version 2", false, (id) => `docker/${id}`],
+    [
+      "of version 2, for an engine without root",
+      false,
+      (id) => `user.slice/user-1000.slice/docker-${id}.scope`,
+    ],
+    ["of version 1, with systemd", true, withSystemd],
+    ["of version 1", true, (id) => `docker/${id}`],
+    ["of version 1, below another parent", true, (id) => `of/ours/${id}`],
+  ])("reads control groups %s", (_, old, place) => {
+    const found = sees(`${ids.caddy} caddy\n`, (on) => {
+      for (const id of [ids.own, ids.caddy])
+        if (old) on.oldGroup(place(id));
+        else on.group(place(id));
+    });
+    expect(found).toEqual(measured("caddy"));
+  });
+
+  it("says nothing where it doesn't find even itself", () => {
+    expect(() => sees(`${ids.caddy} caddy\n`, (on) => on.group(`docker/${ids.caddy}`))).toThrow("ENOENT");
+  });
+
+  it("knows a container that started again by its group's number, whatever the folder's time says", () => {
+    const started = (): string => host.measure().find((line) => line.includes("start_time")) ?? "";
+    sees(`${ids.caddy} caddy\n`, (on) => [ids.own, ids.caddy].forEach((id) => on.group(`docker/${id}`)));
+    expect(started()).toMatch(/ 1000$/);
+    utimesSync(host.root.path(`/host/cgroup/docker/${ids.caddy}`), 2000, 2000);
+    expect(started()).toMatch(/ 1000$/);
+    // The kernel gives no number twice; a file system does, unless the folder is still there.
+    renameSync(host.root.path(`/host/cgroup/docker/${ids.caddy}`), host.root.path("/host/cgroup/gone"));
+    host.group(`docker/${ids.caddy}`);
+    const before = Date.now() / 1000;
+    expect(Number(started().split(" ")[1])).toBeGreaterThan(before - 5);
   });
 
   it("finds itself by its host name, and each of several", () => {
@@ -102,8 +131,20 @@ describe("the script that looks at containers", () => {
   });
 
   it.each<[string, (host: Host) => void]>([
-    ["2", (on) => on.group(`docker/${ids.postgres}`, { "cgroup.events": "populated 0\nfrozen 0\n" })],
-    ["1", (on) => on.oldGroup(`docker/${ids.postgres}`, 0)],
+    [
+      "2",
+      (on) => {
+        on.group(`docker/${ids.own}`);
+        on.group(`docker/${ids.postgres}`, { "cgroup.events": "populated 0\nfrozen 0\n" });
+      },
+    ],
+    [
+      "1",
+      (on) => {
+        on.oldGroup(`docker/${ids.own}`);
+        on.oldGroup(`docker/${ids.postgres}`, 0);
+      },
+    ],
   ])(
     "says of one that is gone, or has no process left (version %s), that it isn't up, and nothing else",
     (_, prepare) => {
@@ -116,11 +157,12 @@ describe("the script that looks at containers", () => {
   );
 
   it("leaves out what has no number: no limit, and what this kernel doesn't count", () => {
-    const found = sees(`${ids.caddy} caddy\n`, (on) =>
-      on.group(`docker/${ids.caddy}`, { "memory.max": "max\n", "memory.events": "", "cpu.stat": "" }),
-    );
+    const found = sees(`${ids.caddy} caddy\n`, (on) => {
+      on.group(`docker/${ids.own}`);
+      on.group(`docker/${ids.caddy}`, { "memory.max": "max\n", "memory.events": "", "cpu.stat": "" });
+    });
     expect(found.map((line) => line.replace(/\{.*/, ""))).toEqual([
-      "muster_container_memory_working_set_bytes",
+      "muster_container_memory_used_bytes",
       "muster_container_start_time_seconds",
       "muster_container_up",
     ]);

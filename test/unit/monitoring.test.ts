@@ -63,6 +63,9 @@ describe("any stack with its own monitoring", () => {
         ),
       );
       expect(found.sort()).toEqual(declared.sort());
+      // Whoever was broken into says nothing of others.
+      for (const { honor_labels: honours = false, job_name: name } of scraped(topology))
+        expect([name, honours]).toEqual([name, name.startsWith("node-exporter")]);
       const jobNames = scraped(topology).map(({ job_name: name }) => name);
       expect(new Set(jobNames).size).toBe(jobNames.length);
       for (const { name, host, ports } of topology.services)

@@ -70,11 +70,11 @@ describe("alerts", () => {
         .map(({ expr }) => expr);
     expect(crowds(everything, ["licence", "dnsToken"])).toEqual([
       "sum(rtcd_rtc_sessions_total) > 10",
-      "sum(jitsi_jvb_participants) > 10",
+      "sum(jitsi_jvb_local_endpoints) > 10",
     ]);
     expect(crowds(embedded, ["dnsToken"])).toEqual([
       "sum(mattermost_plugin_calls_rtc_sessions_total) > 10",
-      "sum(jitsi_jvb_participants) > 10",
+      "sum(jitsi_jvb_local_endpoints) > 10",
     ]);
     // The Team Edition counts nobody.
     expect(crowds({ monitoring: { kind: "stack" }, calls: "embedded" }, [])).toEqual([]);
@@ -83,6 +83,11 @@ describe("alerts", () => {
   it.each([
     ["internal", { domain: "localhost" }, hour],
     ["acme", {}, 10 * day],
+    [
+      "an authority of one's own",
+      { edge: { ...everything.edge, authority: { directory: "https://ca.example.org/" } } },
+      hour,
+    ],
     [
       "origin",
       { domain: "example.org", edge: { provider: "cloudflare", zone: "example.org" }, turn: "off" },
@@ -102,8 +107,13 @@ describe("alerts", () => {
       backup: { drillDays: 30, checkDays: 3 },
     });
     const exprs = alertsOf(aboutOf(topology)).map(({ expr }) => expr);
-    expect(exprs).toContain(`time() - muster_drill_last_success_timestamp_seconds > ${32 * day}`);
-    expect(exprs).toContain(`time() - muster_check_last_success_timestamp_seconds > ${5 * day}`);
+    for (const [kind, days] of [
+      ["drill", 32],
+      ["check", 5],
+    ] as const)
+      expect(exprs).toContainEqual(
+        expect.stringMatching(`^time.*muster_${kind}_last_success_timestamp_seconds .*> ${days * day}$`),
+      );
   });
 });
 
@@ -141,6 +151,14 @@ withPromtool("promtool", () => {
         step: 10,
         series: { 'muster_backup_last_failure_timestamp_seconds{service="backup"}': "50+0x20" },
         fires: 9,
+        clears: 0,
+        labels: { service: "backup" },
+      },
+      BackupOld: {
+        step: 60,
+        series: { 'muster_backup_first_use_timestamp_seconds{service="backup"}': "0+0x40" },
+        notYet: 36,
+        fires: 38,
         clears: 0,
         labels: { service: "backup" },
       },

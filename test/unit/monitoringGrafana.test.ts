@@ -34,12 +34,7 @@ describe("Grafana's alerts", () => {
     rules.forEach((rule, index) => {
       const { expr, forMinutes } = alerts[index] ?? { expr: "", forMinutes: -1 };
       expect(rule.uid).toMatch(/^[a-z-]{1,40}$/);
-      expect([rule.for, rule.noDataState, rule.execErrState, rule.condition]).toEqual([
-        `${forMinutes}m`,
-        "OK",
-        "Error",
-        "C",
-      ]);
+      expect([rule.for, rule.noDataState, rule.condition]).toEqual([`${forMinutes}m`, "OK", "C"]);
       expect(rule.data.map(({ refId, datasourceUid }) => [refId, datasourceUid])).toEqual([
         ["A", "prometheus"],
         ["C", "__expr__"],
@@ -53,6 +48,15 @@ describe("Grafana's alerts", () => {
       expect(JSON.stringify(rule)).not.toContain("$");
     });
     expect(rules[0]?.annotations["summary"]).toBe("{{ .Labels.service }} doesn't run");
+  });
+
+  it("say once that Prometheus doesn't answer, and not while it starts", () => {
+    const { rules = [] } = (jsonOf(full, "grafana", "alerting.yaml") as Alerting).groups[0] ?? {};
+    const speakers = rules.filter(({ execErrState }) => execErrState !== "KeepLast");
+    expect(speakers.map(({ title, execErrState }) => [title, execErrState])).toEqual([
+      ["ContainersUnseen", "Error"],
+    ]);
+    expect(parseInt(speakers[0]?.for ?? "", 10)).toBeGreaterThanOrEqual(3);
   });
 
   it("go out by mail, over the chat's mail server", () => {
@@ -113,7 +117,14 @@ describe("Grafana", () => {
       datasources: { uid: string; url: string }[];
     };
     expect(datasources).toMatchObject([{ uid: "prometheus", url: "http://prometheus:9090" }]);
+    // The image has these in its environment, which beats the file.
+    expect(planOf(full, "grafana").spec.environment).toEqual({
+      GF_PATHS_DATA: "/var/lib/grafana",
+      GF_PATHS_PLUGINS: "/tmp/plugins",
+      GF_PATHS_PROVISIONING: "/tmp/provisioning",
+    });
     const start = fileOf(full, "grafana", "start.sh");
+    expect(start).toContain("in=$GF_PATHS_PROVISIONING\n");
     const files = (planOf(full, "grafana").spec.files ?? []).map(({ name }) => name);
     for (const name of ["datasources", "dashboards", "alerting"]) {
       expect(files).toContain(`${name}.yaml`);

@@ -17,6 +17,7 @@ gauge() {
   gauge muster_drill_last_success_timestamp_seconds drill.good at "End of the last drill that proved a backup."
   gauge muster_drill_last_failure_timestamp_seconds drill.failed at "End of the last failed drill."
   gauge muster_drill_size_bytes drill.good bytes "What the last proven restore held."
+  gauge muster_backup_first_use_timestamp_seconds use.first at "When the stack was first seen in use: from then on there is something to lose."
   gauge muster_drill_backup_timestamp_seconds drill.good taken "When the backup that was last proven was taken."
 } > /status/www/metrics.new
 mv -f /status/www/metrics.new /status/www/metrics

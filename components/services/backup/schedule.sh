@@ -51,7 +51,10 @@ trap '[ -z "$child" ] || kill "$child" 2> /dev/null || :; exit 0' TERM INT
 look() {
   seen=$(now)
   answers && is_settled || return 0
-  if is_pristine "$database_name"; then touch /status/pristine; elif answers; then rm -f /status/pristine; fi
+  if is_pristine "$database_name"; then touch /status/pristine; elif answers; then
+    rm -f /status/pristine
+    [ -s /status/use.first ] || record use first
+  fi
   if [ "$(in_use)" = t ]; then echo "$seen" | put /status/in-use; fi
 }
 

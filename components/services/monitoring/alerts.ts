@@ -24,9 +24,15 @@ const [hour, day] = [60 * 60, 24 * 60 * 60];
 /** How old the last good run of something may be. */
 const runs = { backupHours: 36, graceDays: 2 };
 
-/** How long before its end a certificate should be renewed long since. Caddy's own hold for half a day. */
-const siteCertificateSeconds = { internal: hour, acme: 10 * day, origin: 14 * day };
-const relayCertificateSeconds = 5 * day;
+/**
+ * How long before its end a certificate should be renewed long since. Caddy's own hold for half a day, and those of an
+ * authority of one's own perhaps no longer.
+ */
+function certificateSeconds(settings: Settings): { sites: number; doors: number } {
+  const own = settings.edge.authority !== undefined;
+  const sites = { internal: hour, acme: own ? hour : 10 * day, origin: 14 * day }[tlsMode(settings)];
+  return { sites, doors: own ? hour : 5 * day };
+}
 
 const services: readonly Alert[] = [
   {
@@ -72,10 +78,7 @@ const endpoints = (settings: Settings): readonly Alert[] => [
   },
   {
     name: "CertificateEnds",
-    expr: [
-      ["sites", siteCertificateSeconds[tlsMode(settings)]],
-      ["doors", relayCertificateSeconds],
-    ]
+    expr: Object.entries(certificateSeconds(settings))
       .map(([job, seconds]) => `probe_ssl_earliest_cert_expiry{job="${job}"} - time() < ${seconds}`)
       .join(" or "),
     forMinutes: 15,
@@ -127,7 +130,7 @@ const machine: readonly Alert[] = [
   },
   {
     name: "ServiceMemoryShort",
-    expr: "muster_container_memory_working_set_bytes / muster_container_memory_limit_bytes > 0.9",
+    expr: "muster_container_memory_used_bytes / muster_container_memory_limit_bytes > 0.9",
     forMinutes: 15,
     summary: "{{service}} uses more than nine tenths of its memory",
     action:
@@ -147,8 +150,9 @@ const lastFailed = (what: string): string => {
   const [good, failed] = ["success", "failure"].map((end) => `muster_${what}_last_${end}_timestamp_seconds`);
   return `${failed} > ${good} or ${failed} unless ${good}`;
 };
+/** Where there never was a good one, the time counts from the first use. */
 const olderThan = (what: string, seconds: number): string =>
-  `time() - muster_${what}_last_success_timestamp_seconds > ${seconds}`;
+  `time() - (muster_${what}_last_success_timestamp_seconds or muster_backup_first_use_timestamp_seconds) > ${seconds}`;
 
 const logs =
   "Look at what it said: docker logs muster-STACK-backup; docs/backups.md says what each message means.";

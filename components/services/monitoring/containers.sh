@@ -8,12 +8,21 @@ value() {
   if [ -n "${2:-}" ]; then sed -n "s/^$2 //p" "$1" 2> /dev/null; else cat "$1" 2> /dev/null; fi
 }
 
-# Folder of a container's group: of version 2 or 1, as Docker names it with systemd and without.
+# files FOLDER PREFIX: bytes of files that the kernel keeps in memory for a group.
+files() {
+  awk -v of="$2" '$1 == of "inactive_file" || $1 == of "active_file" { sum += $2 } END { printf "%.0f", sum }' "$1/memory.stat"
+}
+
+# What stands before the id in the name of a group's folder: Docker puts this one's beside all others, wherever that is.
+find_groups() {
+  [ -d "$groups/memory" ] && of=$groups/memory || of=$groups
+  own=$(find "$of" -type d -name "*$(hostname)*" 2> /dev/null | sed -n 1p)
+  before=${own%%"$(hostname)"*}
+  [ -n "$own" ]
+}
+# Folder of a container's group.
 group_of() {
-  for at in "$groups/system.slice/docker-$1"*.scope "$groups/docker/$1"* \
-    "$groups/memory/system.slice/docker-$1"*.scope "$groups/memory/docker/$1"*; do
-    [ ! -d "$at" ] || { echo "$at" && return; }
-  done
+  for at in "$before$1"*; do [ ! -d "$at" ] || { echo "$at" && return; }; done
   return 1
 }
 # Whether any process is in it: the folder alone may stay behind. Version 1 lists nobody to another PID namespace.
@@ -23,32 +32,50 @@ lives() {
   fi
 }
 
+# A container that starts again gets a new group, of another number. The folder's own time isn't kept by every kernel, so it
+# counts only where nothing better is known.
+began() {
+  number=$(stat -c %i "$2")
+  if read -r seen since 2> /dev/null < "/tmp/began/$1"; then
+    [ "$seen" = "$number" ] || since=$(date +%s)
+  else
+    since=$(stat -c %Y "$2")
+  fi
+  echo "$number $since" > "/tmp/began/$1"
+  echo "$since"
+}
 sample() {
   case ${3:-} in '' | *[!0-9]*) ;; *) echo "muster_container_$1{service=\"$2\"} $3" ;; esac
 }
 measure() {
   at=$(group_of "$1") && lives "$at" || { sample up "$2" 0 && return; }
   sample up "$2" 1
-  # A container that starts again gets a new group.
-  sample start_time_seconds "$2" "$(stat -c %Y "$at")"
+  sample start_time_seconds "$2" "$(began "$2" "$at")"
   if [ -e "$at/memory.current" ]; then
-    used=$(value "$at/memory.current") cached=$(value "$at/memory.stat" inactive_file)
+    used=$(value "$at/memory.current") cached=$(files "$at" '')
     limit=$(value "$at/memory.max") killed=$(value "$at/memory.events" oom_kill)
     busy=$(value "$at/cpu.stat" usage_usec)
   else
-    used=$(value "$at/memory.usage_in_bytes") cached=$(value "$at/memory.stat" total_inactive_file)
+    used=$(value "$at/memory.usage_in_bytes") cached=$(files "$at" total_)
     limit=$(value "$at/memory.limit_in_bytes") killed=$(value "$at/memory.oom_control" oom_kill)
     busy=$(value "$(echo "$at" | sed s,/memory/,/cpuacct/,)/cpuacct.usage")
     [ -z "$busy" ] || busy=$((busy / 1000))
   fi
   # Files that the kernel has read and can forget aren't the container's.
-  [ -z "$used" ] || sample memory_working_set_bytes "$2" $((used - ${cached:-0}))
+  [ -z "$used" ] || sample memory_used_bytes "$2" $((used > cached ? used - cached : 0))
   sample memory_limit_bytes "$2" "$limit"
   sample oom_kills_total "$2" "$killed"
   sample cpu_microseconds_total "$2" "$busy"
 }
 
-mkdir -p "$out"
+seconds=${1:-15}
+pause() {
+  sleep "$seconds" &
+  wait $!
+}
+mkdir -p "$out" /tmp/began
+# Who doesn't find itself knows of nobody: then nothing is said, and that is noticed.
+until find_groups; do pause; done
 while :; do
   while read -r id service; do
     [ "$id" != - ] || id=$(hostname)
@@ -56,6 +83,5 @@ while :; do
   done < /muster/containers > /tmp/containers.new
   # The samples of one name stand together.
   sort /tmp/containers.new > "$out/containers.new" && mv -f "$out/containers.new" "$out/containers.prom"
-  sleep "${1:-15}" &
-  wait $!
+  pause
 done

@@ -62,10 +62,7 @@ const overview: Dashboard = {
       kind: "course",
       unit: "percentunit",
       queries: [
-        query(
-          "muster_container_memory_working_set_bytes / muster_container_memory_limit_bytes",
-          "{{service}}",
-        ),
+        query("muster_container_memory_used_bytes / muster_container_memory_limit_bytes", "{{service}}"),
       ],
     },
     {
@@ -134,7 +131,7 @@ const machine: Dashboard = {
       title: "Memory by service",
       kind: "course",
       unit: "bytes",
-      queries: [query("muster_container_memory_working_set_bytes", "{{service}}")],
+      queries: [query("muster_container_memory_used_bytes", "{{service}}")],
     },
     {
       title: "Disks, free",

@@ -37,7 +37,12 @@ export const grafana: Service = {
   volumes: () => [],
   generates: { [grafanaPassword]: 24 },
   container: (context) => ({
-    environment: {},
+    // The image sets these, and Grafana takes the environment before its file.
+    environment: {
+      GF_PATHS_DATA: "/var/lib/grafana",
+      GF_PATHS_PLUGINS: "/tmp/plugins",
+      GF_PATHS_PROVISIONING: "/tmp/provisioning",
+    },
     files: [
       configurationFile(context, publishedPort(context.settings)),
       ...secretFiles(context),
@@ -74,7 +79,7 @@ export const grafana: Service = {
 
 /** Provisioning is read from folders of given names. */
 const start = `set -eu
-in=/tmp/provisioning
+in=$GF_PATHS_PROVISIONING
 for kind in datasources dashboards alerting plugins; do /muster/busybox mkdir -p "$in/$kind"; done
 /muster/busybox cp /muster/datasources.yaml "$in/datasources/"
 /muster/busybox cp /muster/dashboards.yaml "$in/dashboards/"

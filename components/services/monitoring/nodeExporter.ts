@@ -65,6 +65,7 @@ function nodeExporterOn(name: string, role: Service["role"], when: Service["when
         exposure: "internal",
         consumers: [],
         metrics: ["/metrics"],
+        measuresOthers: true,
         why: "the machine, and memory and state of every container",
       },
     ],

@@ -10,7 +10,7 @@ const people = {
     { service: rtcd.name, metric: "rtcd_rtc_sessions_total" },
     { service: "mattermost", metric: "mattermost_plugin_calls_rtc_sessions_total" },
   ],
-  meetings: [{ service: jitsiJvb.name, metric: "jitsi_jvb_participants" }],
+  meetings: [{ service: jitsiJvb.name, metric: "jitsi_jvb_local_endpoints" }],
 } as const;
 
 /** How many are in calls, and in meetings, as an expression; absent where nobody counts them. */

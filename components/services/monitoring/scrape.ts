@@ -21,8 +21,7 @@ const metricsJobs = ({ running, settings, address }: ServiceContext) =>
       metricsOf(port).map((path, index) => ({
         job_name: jobName(service.name, path, index),
         metrics_path: path,
-        // The node exporter names the service that each container's measurements are of.
-        honor_labels: true,
+        honor_labels: "measuresOthers" in port && port.measuresOthers === true,
         static_configs: [{ targets: [address(service.name, port.name)], labels: { service: service.name } }],
       })),
     ),

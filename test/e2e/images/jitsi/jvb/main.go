@@ -113,7 +113,7 @@ func routes(b *bridge) http.Handler {
 		}
 		writer.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		fmt.Fprintf(writer, "# TYPE jitsi_jvb_conferences gauge\njitsi_jvb_conferences %d\n", len(b.conferences))
-		fmt.Fprintf(writer, "# TYPE jitsi_jvb_participants gauge\njitsi_jvb_participants %d\n", people)
+		fmt.Fprintf(writer, "# TYPE jitsi_jvb_local_endpoints gauge\njitsi_jvb_local_endpoints %d\n", people)
 	})
 	mux.HandleFunc("GET /about/health", func(writer http.ResponseWriter, _ *http.Request) {
 		// As in the real one, the XMPP connection doesn't count.
