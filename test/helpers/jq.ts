@@ -18,14 +18,14 @@ export interface MetricSample {
   value: number;
 }
 
-/** Samples of Prometheus' text format. Its escapes are those of JSON. */
+/** Samples of Prometheus' text format. */
 export const samplesIn = (text: string): MetricSample[] =>
-  [...text.matchAll(/^(\w+)\{(.*)\} (\S+)$/gm)].map(([, name = "", labels = "", value]) => ({
+  [...text.matchAll(/^(\w+)\{([^\n]*)\} (\S+)$/gm)].map(([, name = "", labels = "", value]) => ({
     name,
     labels: Object.fromEntries(
-      [...labels.matchAll(/(\w+)=("(?:[^"\\]|\\.)*")/g)].map(([, key = "", quoted = ""]) => [
+      [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key = "", escaped = ""]) => [
         key,
-        JSON.parse(quoted) as string,
+        escaped.replace(/\\(.)/g, (_, letter: string) => (letter === "n" ? "\n" : letter)),
       ]),
     ),
     value: Number(value),

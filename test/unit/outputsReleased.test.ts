@@ -61,7 +61,7 @@ function keysIn(
 function changed(
   document: unknown,
   path: readonly (string | number)[],
-  change: (parent: Record<string, unknown>, key: string) => void,
+  change: (parent: Record<string, unknown>, key: string) => unknown,
 ): unknown {
   const copy: unknown = JSON.parse(JSON.stringify(document));
   const parent = path.slice(0, -1).reduce((inner, key) => (inner as Record<string, unknown>)[key], copy);
@@ -148,10 +148,10 @@ describe("what would break a reader", () => {
     expect(keys.length).toBeGreaterThan(100);
     for (const path of keys) {
       const [lost, renamed, gained] = [
-        changed(full, path, (parent, key) => delete parent[key]),
+        changed(full, path, (parent, key) => Reflect.deleteProperty(parent, key)),
         changed(full, path, (parent, key) => {
           parent[`${key}s`] = parent[key];
-          delete parent[key];
+          Reflect.deleteProperty(parent, key);
         }),
         changed(full, path, (parent, key) => (parent[`${key}s`] = parent[key])),
       ].map(judged);
