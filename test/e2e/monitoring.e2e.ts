@@ -1,9 +1,15 @@
 /** A stack with its own monitoring: the real Prometheus and exporters, every query, and faults that make alerts. */
 import { alertsOf } from "../../components/services/monitoring/alerts";
 import { dashboardsOf } from "../../components/services/monitoring/dashboards";
+import type { Outputs } from "../../stacks/outputs";
+import { Daemon } from "../helpers/daemon";
+import { freeTcpPort } from "../helpers/freePort";
 import { aboutOf } from "../helpers/monitored";
+import { judge, publishedSchema } from "../helpers/outputsContract";
+import { exampleText, OutputsPage } from "../helpers/outputsPage";
 import { MediaStack } from "./media/stack";
 import { PrometheusClient, type Sample, until } from "./monitoring/prometheus";
+import { missingForTargets } from "./parts";
 import { suites } from "./suites";
 
 /** Two measurements, and some patience. */
@@ -200,6 +206,43 @@ describe("monitoring on a real engine", () => {
       expect(bound.map(({ HostIp }) => HostIp)).toEqual(["127.0.0.1"]);
     }
   });
+
+  const outside = missingForTargets();
+  const withPrometheus = outside.length === 0 ? it : it.skip;
+  if (outside.length > 0)
+    console.warn(`SKIPPED, targets for a Prometheus outside: there is no ${outside.join(", no ")}`);
+  withPrometheus(
+    "gives a Prometheus outside its targets, as docs/outputs.md says, and all are up",
+    async () => {
+      stack.set(["monitoring"], { kind: "targets", ...suites.monitoring.targets });
+      await stack.up();
+      const outputs = JSON.parse(await stack.pulumi(["stack", "output", "--json"])) as Outputs;
+      expect(judge(publishedSchema())(outputs)).toEqual([]);
+      const page = new OutputsPage();
+      page.run(outputs);
+      page.write("prometheus.yml", exampleText("prometheus.yml"));
+      const port = await freeTcpPort();
+      const options = ["--config.file=prometheus.yml", "--storage.tsdb.path=data"];
+      const server = new Daemon("prometheus", [...options, `--web.listen-address=127.0.0.1:${port}`], {
+        cwd: page.folder,
+      });
+      try {
+        await server.answers(`http://127.0.0.1:${port}/-/ready`, seconds);
+        const found = await until(
+          seconds,
+          async () =>
+            (await new PrometheusClient(port).targets()).filter(({ scrapePool }) => scrapePool === "muster"),
+          (targets) => targets.length > 0 && targets.every(({ health }) => health === "up"),
+        );
+        expect(found.map(({ labels }) => labels["service"]).sort()).toEqual(
+          outputs.monitoring.targets.map(({ labels }) => labels["service"]).sort(),
+        );
+      } finally {
+        await server.stop();
+        page.remove();
+      }
+    },
+  );
 
   it("goes without a trace when it is switched off", async () => {
     stack.set(["monitoring"], { kind: "off" });

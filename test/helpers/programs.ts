@@ -21,12 +21,17 @@ const known = {
 } as const;
 export type Program = keyof typeof known;
 
+/** Those that aren't here, in words. */
+export const missingPrograms = (programs: readonly Program[]): string[] =>
+  programs
+    .filter((program) => present(known[program][0]) === undefined)
+    .map((program) => `${known[program][0][0]} (${known[program][1]})`);
+
 /** `describe` where all of them are here. Said loudly where not: a test that is skipped proves nothing. */
 export function withPrograms(programs: readonly Program[], what: string): jest.Describe {
-  const missing = programs.filter((program) => present(known[program][0]) === undefined);
+  const missing = missingPrograms(programs);
   if (missing.length === 0) return describe;
-  const names = missing.map((program) => `no ${known[program][0][0]} here (${known[program][1]})`);
-  process.stderr.write(`SKIPPED: ${names.join(", ")}, so ${what}\n`);
+  process.stderr.write(`SKIPPED: no ${missing.join(", no ")} here, so ${what}\n`);
   return describe.skip;
 }
 
