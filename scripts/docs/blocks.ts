@@ -4,6 +4,7 @@ import { planSchema } from "../../stacks/plan/schema";
 import { reportSchema } from "../../doctor/report";
 import { fieldsTable } from "./contract";
 import { doctorTable } from "./doctor";
+import { exampleFile } from "./examples";
 import { outputsExample, outputsTable } from "./outputs";
 import {
   imagesTable,
@@ -41,4 +42,9 @@ export const blocksOf = (local: Topology, server: Topology): Readonly<Record<str
   "doctor-report": () => fieldsTable("Field", reportSchema),
   outputs: outputsTable,
   "outputs-example": () => outputsExample(local),
+  "example-probes": () => exampleFile("probes.jq"),
+  "example-prometheus": () => exampleFile("prometheus.yml"),
+  "example-blackbox": () => exampleFile("blackbox.yml"),
+  "example-grafana-datasource": () => exampleFile("grafana-datasource.yml"),
+  "example-grafana-dashboards": () => exampleFile("grafana-dashboards.yml"),
 });

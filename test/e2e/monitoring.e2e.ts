@@ -3,6 +3,7 @@ import { alertsOf } from "../../components/services/monitoring/alerts";
 import { dashboardsOf } from "../../components/services/monitoring/dashboards";
 import { aboutOf } from "../helpers/monitored";
 import { MediaStack } from "./media/stack";
+import { givesTargetsOutside } from "./monitoring/outside";
 import { PrometheusClient, type Sample, until } from "./monitoring/prometheus";
 import { suites } from "./suites";
 
@@ -239,6 +240,8 @@ describe("monitoring on a real engine", () => {
       expect(bound.map(({ HostIp }) => HostIp)).toEqual(["127.0.0.1"]);
     }
   });
+
+  givesTargetsOutside(site);
 
   it("goes without a trace when it is switched off, and so do calls and meetings", async () => {
     stack.set(["monitoring"], { kind: "off" });

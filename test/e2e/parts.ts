@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
+import { missingPrograms } from "../helpers/programs";
 import { missingTools } from "./images/recipe";
 import { machineTools } from "./machine/image";
 import { missingForPage } from "./page/browser";
@@ -38,10 +39,14 @@ async function missingForSome(): Promise<string[]> {
       ...(await missingForDroplets()),
       ...missingForZones(),
       ...missingForPolicies(),
+      ...missingForTargets(),
       ...(await missingForProxy()),
     ]),
   ];
 }
+
+/** What somebody with a Prometheus of their own has. */
+export const missingForTargets = (): string[] => missingPrograms(["jq", "prometheus"]);
 
 /** What machines over SSH need besides: this machine plays them. */
 export async function missingForMachines(): Promise<string[]> {

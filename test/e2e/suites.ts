@@ -21,6 +21,8 @@ export interface Suite {
   readonly media?: Readonly<Record<string, number>>;
   /** On loopback, of its own monitoring. */
   readonly monitoring?: { readonly prometheusPort: number; readonly grafanaPort: number };
+  /** On loopback, for a Prometheus of somebody's own: the first of a few. */
+  readonly targets?: { readonly firstPort: number };
   readonly neighbour: Neighbour;
 }
 
@@ -82,6 +84,7 @@ export const suites = {
       relayFirstPort: 18_700,
     },
     monitoring: { prometheusPort: 18_390, grafanaPort: 18_391 },
+    targets: { firstPort: 18_392 },
     neighbour: neighbourOf("monitor", 9),
   },
 } as const satisfies Record<string, Suite>;

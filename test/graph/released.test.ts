@@ -11,9 +11,8 @@ import {
   recordRelease,
   type Release,
   releaseOf,
-  releasesDir,
 } from "../helpers/release";
-import { shippedStacks, stackConfig } from "../helpers/stacks";
+import { releasesDir, shippedStacks, stackConfig } from "../helpers/stacks";
 
 // A run takes two seconds, but the machine may be busy.
 jest.setTimeout(120_000);

@@ -17,6 +17,9 @@ const words = fc.oneof(
   fc.stringMatching(/^unix:\/\/\/[a-z/.]{1,20}$/),
   fc.stringMatching(/^(\/[a-z0-9]{1,8}){1,3}$/),
 );
+const times = fc
+  .date({ min: new Date(0), max: new Date("2100-01-01"), noInvalidDate: true })
+  .map((date) => date.toISOString());
 const origins = fc.webUrl({ validSchemes: ["http", "https"] }).map((url) => new URL(url).origin);
 
 /** Texts that break a script or a file in which they are not quoted. */
@@ -50,6 +53,8 @@ const leastLength = (schema: z.ZodType): number =>
 
 /** Values that a schema takes; defaults are sometimes left out. */
 export function arbitraryOf(schema: z.ZodType): fc.Arbitrary<unknown> {
+  if (schema.def.type === "nullable")
+    return fc.option(arbitraryOf((schema as z.ZodNullable<z.ZodType>).unwrap()));
   const inner = unwrap(schema);
   switch (inner.def.type) {
     case "object":
@@ -64,7 +69,9 @@ export function arbitraryOf(schema: z.ZodType): fc.Arbitrary<unknown> {
       return fc.boolean();
     case "number": {
       const { minValue, maxValue } = inner as z.ZodNumber;
-      const [min, max] = [minValue ?? 0, maxValue ?? 1000];
+      const finite = (limit: number | null, otherwise: number): number =>
+        limit !== null && Number.isFinite(limit) ? limit : otherwise;
+      const [min, max] = [finite(minValue, -1000), finite(maxValue, 1000)];
       return fc.oneof(fc.integer({ min, max: Math.min(max, min + 200) }), fc.integer({ min, max }));
     }
     case "array":
@@ -105,9 +112,11 @@ function textOf(schema: z.ZodString): fc.Arbitrary<string> {
         ? fc.ipV4()
         : kind === "url"
           ? fc.oneof(fc.webUrl({ validSchemes: ["http", "https"] }), origins)
-          : checks.some(({ check }) => check === "custom")
-            ? words
-            : fc.oneof(hostileText, fc.string({ minLength: schema.minLength ?? 0, maxLength: 30 }));
+          : kind === "datetime"
+            ? times
+            : checks.some(({ check }) => check === "custom")
+              ? words
+              : fc.oneof(hostileText, fc.string({ minLength: schema.minLength ?? 0, maxLength: 30 }));
   return texts.filter((text) => schema.safeParse(text).success);
 }
 

@@ -13,12 +13,16 @@ if (!hasPromtool)
   );
 
 /** Runs promtool beside the files and returns what it says. @throws where it isn't content. */
-export function promtool(args: readonly string[], files: Readonly<Record<string, unknown>>): string {
+export function promtool(
+  args: readonly string[],
+  files: Readonly<Record<string, unknown>>,
+  input = "",
+): string {
   const folder = mkdtempSync(join(tmpdir(), "muster-promtool-"));
   try {
     for (const [name, content] of Object.entries(files))
       writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
-    const { status, stdout, stderr } = spawnSync("promtool", args, { cwd: folder, encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync("promtool", args, { cwd: folder, input, encoding: "utf8" });
     if (status !== 0) throw new Error(`promtool ${args.join(" ")}: ${stdout}${stderr}`);
     return stdout + stderr;
   } finally {

@@ -1,6 +1,7 @@
 /**
  * What a release promised to keep: its data volumes, addresses and secrets, as later versions must find them. One
- * file for each release and stack, `test/releases/VERSION/STACK.json`, written once (`npm run release:record`).
+ * file for each release and stack, `test/releases/VERSION/STACK.json`, written once (`npm run release:record`), beside
+ * the contract of the outputs.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
@@ -11,16 +12,17 @@ import { missingEdgeSecrets } from "../../stacks/topology/edge/findings";
 import { runProgram } from "./engine";
 import { isObject, mapLeaves, isSecret, type RecordedResource, shortUrn } from "./graph";
 import { hosts, known, recordEnvironment } from "./hosts";
+import { recordContract } from "./outputsContract";
 import {
   engineConfig,
   projectDir,
   rawSettings,
+  releasesDir,
   shippedStacks,
   type StackConfig,
   stackConfig,
 } from "./stacks";
 
-export const releasesDir = join(projectDir, "test/releases");
 const stackType = "pulumi:pulumi:Stack";
 
 /** A resource by its short URN, without anything that may change freely. */
@@ -233,5 +235,6 @@ export async function recordRelease(dir = releasesDir): Promise<string> {
   mkdirSync(folder, { recursive: true });
   for (const release of releases)
     writeFileSync(join(folder, `${release.stack}.json`), `${JSON.stringify(release, null, 2)}\n`);
+  recordContract(folder);
   return folder;
 }

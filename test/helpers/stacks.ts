@@ -8,6 +8,8 @@ import { type Topology, topologyOf } from "../../stacks/topology";
 import { isObject } from "./graph";
 
 export const projectDir = resolve(__dirname, "../..");
+/** What each release promised, by its version. */
+export const releasesDir = join(projectDir, "test/releases");
 export const shippedStacks = ["dev", "local", "prod"] as const;
 export type ShippedStack = (typeof shippedStacks)[number];
 

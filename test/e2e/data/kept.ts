@@ -6,7 +6,7 @@ import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, wri
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { extract, pack } from "tar-stream";
-import { releasesDir } from "../../helpers/release";
+import { releasesDir } from "../../helpers/stacks";
 import { execute } from "../client";
 import type { Stack } from "../stack";
 import { fingerprint } from "./fingerprint";

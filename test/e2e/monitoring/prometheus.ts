@@ -8,6 +8,7 @@ export interface Sample {
 export interface Target {
   scrapePool: string;
   scrapeUrl: string;
+  labels: Record<string, string>;
   health: string;
   lastError: string;
 }
@@ -25,6 +26,11 @@ export class PrometheusClient {
 
   async targets(): Promise<Target[]> {
     return (await this.ask<{ activeTargets: Target[] }>("targets", { state: "active" })).activeTargets;
+  }
+
+  /** Values of a label in the series of a metric. */
+  labelValues(label: string, metric: string): Promise<string[]> {
+    return this.ask(`label/${label}/values`, { "match[]": metric });
   }
 
   async query(expr: string): Promise<Sample[]> {

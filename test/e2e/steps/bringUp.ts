@@ -1,3 +1,4 @@
+import { judge, publishedSchema } from "../../helpers/outputsContract";
 import type { Stack } from "../stack";
 import { suites } from "../suites";
 
@@ -23,6 +24,11 @@ export function bringUp(stack: Stack): void {
       const { output } = await stack.up();
       expect(output).toContain("Nothing has changed");
       expect(await ids(stack)).toEqual(before);
+    });
+
+    it("gives outputs that keep their contract, as readers get them", async () => {
+      const outputs = JSON.parse(await stack.pulumi(["stack", "output", "--json"])) as unknown;
+      expect(judge(publishedSchema())(outputs)).toEqual([]);
     });
 
     it("comes up with the plain Pulumi CLI as well, and changes nothing either", async () => {
