@@ -28,6 +28,8 @@ export async function heard(sessions: readonly MediaSession[], others = 1): Prom
   }
 }
 
+const joinsAtOnce = 3;
+
 /** Joins a call in a channel, some at a time: the plugin wants each person in one call alone. */
 export async function joined(
   media: MediaSite,
@@ -45,16 +47,17 @@ export async function joined(
       timeoutSeconds: patienceSeconds,
       ...media.trust,
     });
-  const joining = await Promise.allSettled(
-    seats.map((seat) =>
-      join(seat).catch((error: unknown) => {
-        // As an app does: on a busy machine, one of ten connections may give up before its turn comes.
-        if (!(error instanceof Error) || !error.message.startsWith("No media connection")) throw error;
-        console.warn(`${seat.person.name} joins once more: ${error.message}`);
-        return join(seat);
-      }),
-    ),
-  );
+  const patient = (seat: (typeof seats)[number]): Promise<MediaSession> =>
+    join(seat).catch((error: unknown) => {
+      // As an app does: on a busy machine, one of several connections may give up before its turn comes.
+      if (!(error instanceof Error) || !error.message.startsWith("No media connection")) throw error;
+      console.warn(`${seat.person.name} joins once more: ${error.message}`);
+      return join(seat);
+    });
+  const joining: PromiseSettledResult<MediaSession>[] = [];
+  // All these people's handshakes are computed by one process.
+  for (let first = 0; first < seats.length; first += joinsAtOnce)
+    joining.push(...(await Promise.allSettled(seats.slice(first, first + joinsAtOnce).map(patient))));
   const sessions = joining.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const failed = joining.find(({ status }) => status === "rejected");
   if (failed === undefined) return sessions;
