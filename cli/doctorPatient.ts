@@ -33,7 +33,7 @@ export async function patientOf(stack: string): Promise<Patient> {
     clientAddress(topology.settings, host) ?? addressOf(state, host);
   const trust = await trustOf(topology, engines, clientsFind(mainHost));
   const secret = (name: string): Promise<string> => secretIn(topology, state, name);
-  const { session, leave } = sessions({ topology, engines, trust, secret });
+  const { session, leave } = sessions({ topology, engines, unreachable, trust, secret });
   return {
     topology,
     engines,

@@ -32,7 +32,10 @@ export interface Patient {
   readonly leave: () => Promise<void>;
 }
 
-export const serviceIn = ({ topology }: Patient, name: string): ServicePlan | undefined =>
+/** What it takes to look into containers. */
+export type Inside = Pick<Patient, "topology" | "engines" | "unreachable">;
+
+export const serviceIn = ({ topology }: Pick<Patient, "topology">, name: string): ServicePlan | undefined =>
   topology.services.find((service) => service.name === name);
 
 /** Ids of the checks of containers and hosts, which others need. */
@@ -51,14 +54,14 @@ export const siteAt = (settings: Settings, site: Site): { host: string; port: nu
 });
 
 /** The engine of a service's host. @throws Error where it can't be reached. */
-export function engineFor({ engines, unreachable }: Patient, host: string): Docker {
+export function engineFor({ engines, unreachable }: Inside, host: string): Docker {
   const docker = engines.get(host);
   if (docker === undefined) throw new Error(unreachable.get(host) ?? `${host} has no engine`);
   return docker;
 }
 
 /** What a program in a service's container prints. @throws Error with that where it ends with another code than 0. */
-export async function runIn(patient: Patient, service: string, command: readonly string[]): Promise<string> {
+export async function runIn(patient: Inside, service: string, command: readonly string[]): Promise<string> {
   const { topology } = patient;
   const host = serviceIn(patient, service)?.host ?? "";
   const container = containerName(topology.stack, service);

@@ -1,4 +1,3 @@
-import { passwordProblem } from "../../cli/doctorSession";
 import { type BackupFacts, dueVerdict } from "../../doctor/backups";
 import { imageVerdict, memoryVerdict as containerMemory, runningVerdict } from "../../doctor/containers";
 import { closedPorts, publishedVerdict } from "../../doctor/doors";
@@ -263,28 +262,5 @@ describe("doors", () => {
     expect(closed).toEqual(expect.arrayContaining([2375, 5432, 8065, 9110]));
     for (const { published: first, last } of remote.openings)
       expect(closed.filter((port) => port >= first && port <= last)).toEqual([]);
-  });
-});
-
-describe("the first administrator's password", () => {
-  const user = {
-    create_at: 1000,
-    last_password_update: 1000,
-    mfa_active: false,
-    auth_service: "",
-    delete_at: 0,
-  };
-  it.each([
-    ["as it was made", user, undefined],
-    ["in a list", [user], undefined],
-    ["changed", { ...user, last_password_update: 9000 }, /password of their own/],
-    ["with a second factor", { ...user, mfa_active: true }, /second factor/],
-    ["of a directory", { ...user, auth_service: "ldap" }, /by ldap/],
-    ["deactivated", { ...user, delete_at: 5 }, /deactivated/],
-    ["of nobody", [], /no account admin/],
-  ])("%s", (_, found, expected) => {
-    const problem = passwordProblem(found, "admin");
-    if (expected === undefined) expect(problem).toBeUndefined();
-    else expect(problem).toMatch(expected);
   });
 });

@@ -44,17 +44,38 @@ export function doctor(get: () => MediaStack): void {
       if (!busy) expect(slowest).toBeLessThan(patienceSeconds);
     }, 1_800_000);
 
+    const sql = (text: string): Promise<string> =>
+      get().runIn("postgres", ["psql", "-q", "-U", "mattermost", "-d", "mattermost", "-tAc", text]);
+
     it("leaves nothing behind: no post of its calls, and nobody signed in", async () => {
-      const media = get();
       const admin = "SELECT id FROM users WHERE username = 'admin'";
       const counts = async (): Promise<string> =>
-        media.runIn("postgres", [
-          ...["psql", "-U", "mattermost", "-d", "mattermost", "-tAc"],
+        sql(
           `SELECT (SELECT count(*) FROM posts WHERE userid IN (${admin}) AND type = 'custom_calls' AND deleteat = 0), (SELECT count(*) FROM sessions WHERE userid IN (${admin}))`,
-        ]);
+        );
       const before = await counts();
       expect((await examine()).report.checks.find(({ id }) => id === "calls.udp")?.outcome).toBe("ok");
       expect([before.split("|")[0], await counts()]).toEqual(["0", before]);
+    });
+
+    it("never tries the first password once it was changed: wrong ones lock the account", async () => {
+      const change = (text: string): Promise<string> =>
+        sql(`UPDATE users SET ${text} WHERE username = 'admin' RETURNING failedattempts`);
+      // As a change of it leaves the account.
+      expect(
+        await change("password = 'x' || password, lastpasswordupdate = lastpasswordupdate + 3600000"),
+      ).toMatch(/^0\s*$/);
+      try {
+        const { checks } = (await examine()).report;
+        expect(checks.filter(({ outcome }) => outcome !== "ok")).toEqual(
+          ["calls.udp", "calls.tcp", "calls.relay"].map((id) =>
+            expect.objectContaining({ id, outcome: "unchecked", saw: expect.stringMatching(/of their own/) }),
+          ),
+        );
+      } finally {
+        const after = "password = substr(password, 2), lastpasswordupdate = lastpasswordupdate - 3600000";
+        expect(await change(after)).toMatch(/^0\s*$/);
+      }
     });
 
     it("says on a terminal what is well and how to mend what isn't", async () => {
