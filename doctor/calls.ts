@@ -7,7 +7,10 @@ import { needed, type Patient, type Session, siteAt } from "./patient";
 
 const timeoutSeconds = 6;
 
-/** Ways for media, each alone, in the words of people. */
+/** For each step of a call: where all ways are closed, three of them come one after the other. */
+const callSeconds = 4;
+
+/** Ways for media, each alone, in the words of people. A person is in one call at a time. */
 const ways = [
   { transportPolicy: "udp", id: "udp", title: "UDP" },
   { transportPolicy: "tcp", id: "tcp", title: "TCP, for networks without UDP" },
@@ -19,10 +22,11 @@ export function callChecks(patient: Patient): Check[] {
   if (settings.calls === "off") return [];
   const server = settings.calls === "rtcd" ? "rtcd" : "mattermost";
   const port = settings.calls === "rtcd" ? settings.media.rtcdPort : settings.media.embeddedPort;
-  const room = ownRoom(patient);
+  let found: Promise<Room | Refused> | undefined;
+  const room = (): Promise<Room | Refused> => (found ??= ownChannel(patient));
   return ways
     .filter(({ id }) => id !== "relay" || relays(settings))
-    .map(({ id, title, transportPolicy }): Check => ({
+    .map(({ id, title, transportPolicy }, index): Check => ({
       id: `calls.${id}`,
       group: "calls",
       title: `a call over ${title}`,
@@ -35,16 +39,24 @@ export function callChecks(patient: Patient): Check[] {
         "chat.websocket",
         ...(id === "relay" ? ["relay.turn-udp"] : []),
       ],
+      after: ways.slice(0, index).map((way) => `calls.${way.id}`),
       run: async () => {
-        const found = await room.channel();
-        if ("problem" in found) return { ok: "unchecked", saw: found.problem, fix: found.fix };
-        return room.alone(() => join(patient, found, transportPolicy));
+        const own = await room();
+        if ("problem" in own) return { ok: "unchecked", saw: own.problem, fix: own.fix };
+        return join(patient, own, transportPolicy);
       },
     }));
 }
 
+/** A channel in which nobody hears the doctor: the direct one of the session's person with themselves. */
 interface Room extends Session {
   channelId: string;
+}
+
+/** Why there is nobody who could call, or nowhere. */
+interface Refused {
+  problem: string;
+  fix: string;
 }
 
 async function join(
@@ -59,7 +71,7 @@ async function join(
     token: room.token,
     channelId: room.channelId,
     transportPolicy,
-    timeoutSeconds,
+    timeoutSeconds: callSeconds,
     ...patient.trust,
   });
   const { address, port, protocol } = session.pair.remote;
@@ -69,27 +81,7 @@ async function join(
   return { ok: true, saw: `media at ${address}:${port}/${protocol}` };
 }
 
-/**
- * A channel in which nobody hears the doctor: the direct one of the session's person with themselves. A person is in
- * one call at a time, so the ways are tried one after the other.
- */
-function ownRoom(patient: Patient): {
-  channel: () => Promise<Room | { problem: string; fix: string }>;
-  alone: <T>(work: () => Promise<T>) => Promise<T>;
-} {
-  let found: Promise<Room | { problem: string; fix: string }> | undefined;
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    channel: () => (found ??= ownChannel(patient)),
-    alone: (work) => {
-      const next = last.then(work);
-      last = next.catch(() => undefined);
-      return next;
-    },
-  };
-}
-
-async function ownChannel(patient: Patient): Promise<Room | { problem: string; fix: string }> {
+async function ownChannel(patient: Patient): Promise<Room | Refused> {
   const session = await patient.session();
   if ("problem" in session) return session;
   const { userId, token } = session;

@@ -36,6 +36,8 @@ export interface Check {
   through?: readonly string[];
   /** Ids of checks that find the cause where this one would find a consequence alone. */
   needs?: readonly string[];
+  /** Ids of checks that must have ended before, whatever came of them: both at once would be in each other's way. */
+  after?: readonly string[];
   run: () => Promise<Seen>;
 }
 
@@ -80,6 +82,7 @@ export async function runChecks(
     const ways = (await before(check.through ?? [])).filter(isUnwell);
     const causes = (await before(check.needs ?? [])).filter(({ explains }) => explains);
     const blocking = [...ways, ...causes];
+    if (blocking.length === 0) await before(check.after ?? []);
     const seen: Seen =
       blocking.length > 0
         ? { ok: "unchecked", saw: `because of: ${blocking.map(({ result }) => result.title).join("; ")}` }

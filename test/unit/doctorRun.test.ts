@@ -77,6 +77,33 @@ describe("running checks", () => {
     expect(outcomes(results)).toEqual(["engine error", "container unchecked", "image unchecked", "page ok"]);
   });
 
+  it("begins a check's time once those are over that it mustn't disturb, and takes none of them for a cause", async () => {
+    let alone = true;
+    const slow = (): Promise<Seen> => {
+      const seen = alone ? unwell() : { ok: false, saw: "not alone" };
+      alone = false;
+      return pause(60).then(() => {
+        alone = true;
+        return seen as Seen;
+      });
+    };
+    const results = await runChecks(
+      [
+        { ...check("third", slow), after: ["first", "second"] },
+        { ...check("second", slow), after: ["first"] },
+        check("first", slow),
+        { ...check("other", well), after: ["of.another.stack"] },
+      ],
+      { limitSeconds: 0.1 },
+    );
+    expect(results.map(({ id, outcome, saw }) => [id, outcome, saw])).toEqual([
+      ["third", "error", "nothing"],
+      ["second", "error", "nothing"],
+      ["first", "error", "nothing"],
+      ["other", "ok", "all"],
+    ]);
+  });
+
   it("runs each once, however many need it", async () => {
     let runs = 0;
     const cause = check("cause", () => {

@@ -67,10 +67,10 @@ export function doctor(get: () => MediaStack): void {
       ).toMatch(/^0\s*$/);
       try {
         const { checks } = (await examine()).report;
-        expect(checks.filter(({ outcome }) => outcome !== "ok")).toEqual(
-          ["calls.udp", "calls.tcp", "calls.relay"].map((id) =>
-            expect.objectContaining({ id, outcome: "unchecked", saw: expect.stringMatching(/of their own/) }),
-          ),
+        const others = checks.filter(({ outcome }) => outcome !== "ok");
+        const saw = "admin has a password of their own, as it should be";
+        expect(others.map((check) => [check.id, check.outcome, check.saw])).toEqual(
+          ["calls.udp", "calls.tcp", "calls.relay"].map((id) => [id, "unchecked", saw]),
         );
       } finally {
         const after = "password = substr(password, 2), lastpasswordupdate = lastpasswordupdate - 3600000";
