@@ -65,7 +65,6 @@ async function join(
   transportPolicy: (typeof ways)[number]["transportPolicy"],
 ): Promise<Seen> {
   const { url } = siteAt(patient.topology.settings, "chat");
-  const began = Date.now();
   const session = await joinCall({
     siteUrl: url,
     token: room.token,
@@ -76,27 +75,36 @@ async function join(
   });
   const { address, port, protocol } = session.pair.remote;
   await session.close();
-  // Clocks may differ by what the check of the clock allows.
-  await removePosts(patient, room, began - 60_000);
   return { ok: true, saw: `media at ${address}:${port}/${protocol}` };
 }
 
+type Chat = Pick<Patient, "topology" | "trust">;
+
 async function ownChannel(patient: Patient): Promise<Room | Refused> {
   const session = await patient.session();
-  if ("problem" in session) return session;
-  const { userId, token } = session;
-  const { id } = await askChat<{ id: string }>(patient, token, "POST", "/channels/direct", [userId, userId]);
-  return { ...session, channelId: id };
+  return "problem" in session ? session : { ...session, channelId: await directChannel(patient, session) };
 }
 
-/** A call leaves a post in its channel. That it can't be removed is no fault of the call. */
-async function removePosts(patient: Patient, { token, channelId }: Room, since: number): Promise<void> {
+async function directChannel(chat: Chat, { userId, token }: Session): Promise<string> {
+  const { id } = await askChat<{ id: string }>(chat, token, "POST", "/channels/direct", [userId, userId]);
+  return id;
+}
+
+/**
+ * Each call leaves a post in its channel, also one that fails. That they can't be removed is no fault of the calls.
+ * @param since in milliseconds.
+ */
+export async function removePosts(chat: Chat, session: Session, since: number): Promise<void> {
+  const { token } = session;
   try {
+    const channelId = await directChannel(chat, session);
     const { posts } = await askChat<{
-      posts: Record<string, { id: string; type: string; create_at: number }>;
-    }>(patient, token, "GET", `/channels/${channelId}/posts?since=${since}`);
-    for (const { id, type, create_at: at } of Object.values(posts))
-      if (type === "custom_calls" && at >= since) await askChat(patient, token, "DELETE", `/posts/${id}`);
+      posts: Record<string, { id: string; type: string; create_at: number; delete_at?: number }>;
+    }>(chat, token, "GET", `/channels/${channelId}/posts?since=${since}`);
+    // Those that were removed since then are told as well.
+    for (const { id, type, create_at: at, delete_at: gone = 0 } of Object.values(posts))
+      if (type === "custom_calls" && at >= since && gone === 0)
+        await askChat(chat, token, "DELETE", `/posts/${id}`);
   } catch {
     return;
   }
@@ -104,7 +112,7 @@ async function removePosts(patient: Patient, { token, channelId }: Room, since: 
 
 /** A question to chat's API. @throws Error with its answer where that isn't a success. */
 export async function askChat<T>(
-  { topology, trust }: Pick<Patient, "topology" | "trust">,
+  { topology, trust }: Chat,
   token: string,
   method: string,
   path: string,

@@ -54,8 +54,9 @@ describe("the doctor's session", () => {
   const sessionWith = async (text: string, code = 0) => {
     const questions: string[] = [];
     const chat = createServer({ cert: certificate, key }, ({ method = "", url = "" }, response) => {
-      questions.push(`${method} ${url}`);
-      response.setHeader("token", "t").end(JSON.stringify({ id: "someone" }));
+      const question = `${method} ${url.replace(/\d{13}/, "THEN")}`;
+      questions.push(question);
+      response.setHeader("token", "t").end(JSON.stringify(answers[question] ?? { id: "someone" }));
     });
     await new Promise<void>((listening) => chat.listen(0, "127.0.0.1", listening));
     const { docker, asked } = engineSaying(text, code);
@@ -77,12 +78,49 @@ describe("the doctor's session", () => {
     }
   };
 
+  const posts = "GET /api/v4/channels/own/posts?since=THEN";
+  const post = (id: string, change: object = {}) => ({
+    [id]: { id, type: "custom_calls", create_at: Date.now(), delete_at: 0, ...change },
+  });
+  const answers: Readonly<Record<string, unknown>> = {
+    "POST /api/v4/channels/direct": { id: "own" },
+    [posts]: {
+      posts: {
+        ...post("failed"),
+        ...post("removed", { delete_at: 5 }),
+        ...post("words", { type: "" }),
+        ...post("old", { create_at: Date.now() - 3_600_000 }),
+        ...post("made"),
+      },
+    },
+  };
+  /** What removes the posts of the calls, and only those. */
+  const cleaned = [
+    "POST /api/v4/channels/direct",
+    posts,
+    "DELETE /api/v4/posts/failed",
+    "DELETE /api/v4/posts/made",
+  ];
+
+  it("of somebody who gave a token loses its calls' posts too, and stays", async () => {
+    process.env["MUSTER_DOCTOR_TOKEN"] = "given";
+    try {
+      const { made, questions, asked } = await sessionWith(JSON.stringify(account));
+      expect(made).toEqual({ token: "given", userId: "someone" });
+      expect(questions).toEqual(["GET /api/v4/users/me", ...cleaned]);
+      expect(asked).toEqual([]);
+    } finally {
+      delete process.env["MUSTER_DOCTOR_TOKEN"];
+    }
+  });
+
   it("is the first administrator's, as long as the database says that the password is the first", async () => {
     const { made, questions, asked } = await sessionWith(JSON.stringify(account));
     expect(made).toEqual({ token: "t", userId: "someone" });
     expect(questions).toEqual([
       "POST /api/v4/users/login",
       "GET /api/v4/users/me",
+      ...cleaned,
       "POST /api/v4/users/logout",
     ]);
     expect(asked).toEqual([

@@ -47,12 +47,14 @@ export function doctor(get: () => MediaStack): void {
     const sql = (text: string): Promise<string> =>
       get().runIn("postgres", ["psql", "-q", "-U", "mattermost", "-d", "mattermost", "-tAc", text]);
 
+    const admin = "SELECT id FROM users WHERE username = 'admin'";
+    /** Posts of calls, and sessions. */
+    const counts = (): Promise<string> =>
+      sql(
+        `SELECT (SELECT count(*) FROM posts WHERE userid IN (${admin}) AND type = 'custom_calls' AND deleteat = 0), (SELECT count(*) FROM sessions WHERE userid IN (${admin}))`,
+      );
+
     it("leaves nothing behind: no post of its calls, and nobody signed in", async () => {
-      const admin = "SELECT id FROM users WHERE username = 'admin'";
-      const counts = async (): Promise<string> =>
-        sql(
-          `SELECT (SELECT count(*) FROM posts WHERE userid IN (${admin}) AND type = 'custom_calls' AND deleteat = 0), (SELECT count(*) FROM sessions WHERE userid IN (${admin}))`,
-        );
       const before = await counts();
       expect((await examine()).report.checks.find(({ id }) => id === "calls.udp")?.outcome).toBe("ok");
       expect([before.split("|")[0], await counts()]).toEqual(["0", before]);
@@ -100,6 +102,7 @@ export function doctor(get: () => MediaStack): void {
       "finds $fault",
       async ({ make, found, env }) => {
         const media = get();
+        const before = await counts();
         const undo = await make(media);
         try {
           const { report } = await examine(env?.(media));
@@ -110,6 +113,8 @@ export function doctor(get: () => MediaStack): void {
           await undo();
         }
         await media.stack.healthy(120);
+        // Calls that fail leave nothing either.
+        expect(await counts()).toBe(before);
       },
     );
 
