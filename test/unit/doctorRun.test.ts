@@ -1,5 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { enginesOf } from "../../cli/doctorPatient";
 import { doctorText } from "../../cli/doctorText";
+import { UserError } from "../../cli/errors";
 import { type Check, type Result, runChecks, type Seen } from "../../doctor/check";
 import { reportOf, reportSchema } from "../../doctor/report";
 import { stripVTControlCharacters } from "node:util";
@@ -126,6 +128,64 @@ describe("running checks", () => {
     );
     expect(outcomes(results)).toEqual(["throws error", "hangs error"]);
     expect(results.map(({ saw }) => saw)).toEqual(["no route", "no end after 0.05 s"]);
+  });
+});
+
+describe("the time that a person waits", () => {
+  it("ends all checks; what had no time left isn't taken for a fault", async () => {
+    const never = (): Promise<Seen> => new Promise(() => undefined);
+    let asked = false;
+    const began = performance.now();
+    const results = await runChecks(
+      [
+        check("fast", well),
+        check("hangs", never),
+        check("begins late", () => pause(150).then(never)),
+        {
+          ...check("comes too late", () => {
+            asked = true;
+            return well();
+          }),
+          after: ["begins late"],
+        },
+      ],
+      { limitSeconds: 5, allSeconds: 0.2 },
+    );
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(outcomes(results)).toEqual([
+      "fast ok",
+      "hangs unchecked",
+      "begins late unchecked",
+      "comes too late unchecked",
+    ]);
+    expect(results.at(-1)?.saw).toContain("no time left");
+    expect(asked).toBe(false);
+  });
+
+  it("leaves each check its own limit", async () => {
+    const [hangs] = await runChecks([check("hangs", () => new Promise(() => undefined))], {
+      limitSeconds: 0.05,
+      allSeconds: 5,
+    });
+    expect(hangs).toMatchObject({ outcome: "error", saw: "no end after 0.05 s" });
+  });
+
+  it("isn't spent on one machine after the other: all that don't answer are waited for at once", async () => {
+    let waiting = 0;
+    let most = 0;
+    const blackHole = async (host: string): Promise<undefined> => {
+      most = Math.max(most, ++waiting);
+      await pause(50);
+      waiting--;
+      throw new UserError(`${host} doesn't answer\n  fix: look at it`);
+    };
+    const { engines, unreachable } = await enginesOf([{ name: "main" }, { name: "media" }], blackHole);
+    expect(most).toBe(2);
+    expect(engines.size).toBe(0);
+    expect([...unreachable]).toEqual([
+      ["main", "main doesn't answer"],
+      ["media", "media doesn't answer"],
+    ]);
   });
 });
 
