@@ -1,11 +1,8 @@
 /** Who makes the doctor's calls in chat. */
 import { database } from "../components/services/postgres";
 import { askChat, removePosts } from "../doctor/calls";
-import { type Inside, type Patient, runIn, siteAt } from "../doctor/patient";
+import { giveToken, type Inside, type Patient, runIn, siteAt, tokenVariable } from "../doctor/patient";
 import { askJson, parseJson } from "../probe/net/http";
-
-/** A session's token in the environment, for those who have changed the first password. */
-const tokenVariable = "MUSTER_DOCTOR_TOKEN";
 
 type Where = Inside & Pick<Patient, "trust" | "secret">;
 
@@ -36,10 +33,18 @@ const givenToken = (): string | undefined => {
 async function sessionOf(where: Where): ReturnType<Patient["session"]> {
   const { topology, trust, secret } = where;
   const given = givenToken();
-  if (given !== undefined) return sessionFrom(where, given);
-  const { username } = topology.settings.chat.administrator;
+  if (given !== undefined)
+    return sessionFrom(
+      where,
+      given,
+      `look whether ${tokenVariable} is a token of this server, and still holds`,
+    );
+  const { mfa, administrator } = topology.settings.chat;
+  const { username } = administrator;
+  const fix = giveToken(topology.stack);
+  if (mfa === "enforced")
+    return { problem: `muster:chat.mfa is enforced: ${username} may do nothing by a password alone`, fix };
   const why = await firstPasswordProblem(where, username);
-  const fix = `give a token of somebody's, from Mattermost's profile: ${tokenVariable}=... npm run doctor -- ${topology.stack}`;
   if (why !== undefined) return { problem: why, fix };
   const password = await secret("administrator-password");
   const url = new URL("/api/v4/users/login", siteAt(topology.settings, "chat").url);
@@ -51,19 +56,16 @@ async function sessionOf(where: Where): ReturnType<Patient["session"]> {
   });
   if (!answer.ok)
     return { problem: `signing in as ${username}: ${answer.code ?? answer.outcome} ${answer.reason}`, fix };
-  return sessionFrom(where, String(answer.headers["token"]));
+  return sessionFrom(where, String(answer.headers["token"]), fix);
 }
 
 /** A token that isn't taken says nothing of the stack. */
-async function sessionFrom(where: Where, token: string): ReturnType<Patient["session"]> {
+async function sessionFrom(where: Where, token: string, fix: string): ReturnType<Patient["session"]> {
   try {
     const { id } = await askChat<{ id: string }>(where, token, "GET", "/users/me");
     return { token, userId: id };
   } catch (error) {
-    return {
-      problem: (error as Error).message,
-      fix: `look whether ${tokenVariable} is a token of this server`,
-    };
+    return { problem: (error as Error).message, fix };
   }
 }
 

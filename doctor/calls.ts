@@ -1,9 +1,9 @@
 /** A call in chat, as an app makes it: over UDP, over TCP, and through the relay. */
 import { relays } from "../components/services/coturn.tls";
 import { joinCall } from "../probe/calls/join";
-import { askJson } from "../probe/net/http";
+import { askJson, parseJson } from "../probe/net/http";
 import type { Check, Seen } from "./check";
-import { needed, type Patient, type Session, siteAt } from "./patient";
+import { giveToken, needed, type NoSession, type Patient, type Session, siteAt } from "./patient";
 
 const timeoutSeconds = 6;
 
@@ -22,8 +22,8 @@ export function callChecks(patient: Patient): Check[] {
   if (settings.calls === "off") return [];
   const server = settings.calls === "rtcd" ? "rtcd" : "mattermost";
   const port = settings.calls === "rtcd" ? settings.media.rtcdPort : settings.media.embeddedPort;
-  let found: Promise<Room | Refused> | undefined;
-  const room = (): Promise<Room | Refused> => (found ??= ownChannel(patient));
+  let found: Promise<Room | NoSession> | undefined;
+  const room = (): Promise<Room | NoSession> => (found ??= ownChannel(patient));
   return ways
     .filter(({ id }) => id !== "relay" || relays(settings))
     .map(({ id, title, transportPolicy }, index): Check => ({
@@ -53,12 +53,6 @@ interface Room extends Session {
   channelId: string;
 }
 
-/** Why there is nobody who could call, or nowhere. */
-interface Refused {
-  problem: string;
-  fix: string;
-}
-
 async function join(
   patient: Patient,
   room: Room,
@@ -80,9 +74,15 @@ async function join(
 
 type Chat = Pick<Patient, "topology" | "trust">;
 
-async function ownChannel(patient: Patient): Promise<Room | Refused> {
+/** Where chat refuses it, nobody can tell whether calls work: whoever has a session may yet be barred from all else. */
+async function ownChannel(patient: Patient): Promise<Room | NoSession> {
   const session = await patient.session();
-  return "problem" in session ? session : { ...session, channelId: await directChannel(patient, session) };
+  if ("problem" in session) return session;
+  try {
+    return { ...session, channelId: await directChannel(patient, session) };
+  } catch (error) {
+    return { problem: (error as Error).message, fix: giveToken(patient.topology.stack) };
+  }
 }
 
 async function directChannel(chat: Chat, { userId, token }: Session): Promise<string> {
@@ -110,7 +110,7 @@ export async function removePosts(chat: Chat, session: Session, since: number): 
   }
 }
 
-/** A question to chat's API. @throws Error with its answer where that isn't a success. */
+/** A question to chat's API. @throws Error with its words where that isn't a success. */
 export async function askChat<T>(
   { topology, trust }: Chat,
   token: string,
@@ -122,5 +122,6 @@ export async function askChat<T>(
   const headers = { authorization: `Bearer ${token}` };
   const answer = await askJson(url, { method, headers, body, trust, timeoutSeconds });
   if (answer.ok) return answer.body as T;
-  throw new Error(`${method} ${path}: ${answer.code ?? answer.outcome} ${answer.reason}`);
+  const { message = answer.reason } = (parseJson(answer.reason) ?? {}) as { message?: string };
+  throw new Error(`${method} ${path}: ${answer.code ?? answer.outcome} ${message}`);
 }

@@ -1,5 +1,6 @@
 /** What a check of a running stack is, and how all of them are run. */
-import { within } from "../probe/error";
+import { ProbeError, within } from "../probe/error";
+import { NoMedia } from "../probe/media/failure";
 
 /** What people look for; the order is that of the report. */
 export const groups = [
@@ -126,11 +127,13 @@ function resultOf(check: Check, seen: Seen, seconds: number): Result {
   return { ...told, outcome: severity, means, fix };
 }
 
-/** What a probe throws says what was wrong. */
+/** What a probe throws says what was wrong, and what to do; where nothing comes through, the check knows by which door. */
 async function attempt({ run }: Check): Promise<Seen> {
   try {
     return await run();
   } catch (error) {
-    return { ok: false, saw: (error as Error).message.split("\n")[0] ?? "" };
+    const saw = (error as Error).message.split("\n")[0] ?? "";
+    const known = error instanceof ProbeError && !(error instanceof NoMedia);
+    return { ok: false, saw, ...(known ? { fix: error.problem.fix } : {}) };
   }
 }

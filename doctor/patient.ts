@@ -14,6 +14,12 @@ export interface Session {
   userId: string;
 }
 
+/** Why there is nobody. */
+export interface NoSession {
+  problem: string;
+  fix: string;
+}
+
 export interface Patient {
   readonly topology: Topology;
   /** Engines of the hosts that can be reached, by the hosts' names. */
@@ -27,10 +33,17 @@ export interface Patient {
   /** By what a site's certificate is trusted, and where to find it. */
   readonly trust: Trust;
   /** Somebody who is signed in, or why nobody is. */
-  readonly session: () => Promise<Session | { problem: string; fix: string }>;
+  readonly session: () => Promise<Session | NoSession>;
   /** Signs out whoever was signed in for the checks. */
   readonly leave: () => Promise<void>;
 }
+
+/** Environment variable with a session's token, for those who have changed the first password. */
+export const tokenVariable = "MUSTER_DOCTOR_TOKEN";
+
+/** What helps where nobody can make a call. */
+export const giveToken = (stack: string): string =>
+  `give a token of somebody's, from Mattermost's profile: ${tokenVariable}=... npm run doctor -- ${stack}`;
 
 /** What it takes to look into containers. */
 export type Inside = Pick<Patient, "topology" | "engines" | "unreachable">;

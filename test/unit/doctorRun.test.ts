@@ -3,6 +3,8 @@ import { enginesOf } from "../../cli/doctorPatient";
 import { doctorText } from "../../cli/doctorText";
 import { UserError } from "../../cli/errors";
 import { type Check, type Result, runChecks, type Seen } from "../../doctor/check";
+import { ProbeError } from "../../probe/error";
+import { NoMedia } from "../../probe/media/failure";
 import { reportOf, reportSchema } from "../../doctor/report";
 import { stripVTControlCharacters } from "node:util";
 
@@ -86,7 +88,7 @@ describe("running checks", () => {
       alone = false;
       return pause(60).then(() => {
         alone = true;
-        return seen as Seen;
+        return seen;
       });
     };
     const results = await runChecks(
@@ -128,6 +130,18 @@ describe("running checks", () => {
     );
     expect(outcomes(results)).toEqual(["throws error", "hangs error"]);
     expect(results.map(({ saw }) => saw)).toEqual(["no route", "no end after 0.05 s"]);
+  });
+});
+
+describe("what a probe throws", () => {
+  const problem = { what: "The call can't be joined: full", where: "x", fix: "make room" };
+  it("tells what to do; where nothing comes through, the check knows the door", async () => {
+    const [known, closed] = await runChecks([
+      check("known", () => Promise.reject(new ProbeError(problem))),
+      check("closed", () => Promise.reject(new NoMedia({ ...problem, what: "No media connection" }))),
+    ]);
+    expect(known).toMatchObject({ outcome: "error", saw: problem.what, fix: "make room" });
+    expect(closed).toMatchObject({ outcome: "error", saw: "No media connection", fix: "fix of closed" });
   });
 });
 

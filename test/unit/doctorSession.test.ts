@@ -1,9 +1,10 @@
 import type Docker from "dockerode";
-import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { type PassThrough, Readable } from "node:stream";
 import { passwordProblem, sessions } from "../../cli/doctorSession";
-import { selfSigned } from "../helpers/selfSigned";
+import { callChecks } from "../../doctor/calls";
+import { runChecks } from "../../doctor/check";
+import type { Patient } from "../../doctor/patient";
+import { startSecureSite } from "../helpers/sites";
 import { stackTopology } from "../helpers/stacks";
 
 const account = { changed: 0, failedattempts: 0, mfaactive: false, authservice: "", deleteat: 0 };
@@ -49,31 +50,40 @@ function engineSaying(text: string, code = 0): { docker: Docker; asked: string[]
 }
 
 describe("the doctor's session", () => {
-  const { certificate, key } = selfSigned(["chat.localhost"]);
-  /** What was asked of chat, and of the engine, for a session. */
-  const sessionWith = async (text: string, code = 0) => {
+  interface Given {
+    /** What the database says, and the exit code of `psql`. */
+    text?: string;
+    code?: number;
+    settings?: Record<string, unknown>;
+    /** Questions that chat refuses. */
+    refused?: RegExp;
+  }
+  /** What was asked of chat, and of the engine, for a session; and what came of the calls. */
+  const sessionWith = async ({ text = JSON.stringify(account), code = 0, settings = {}, refused }: Given) => {
     const questions: string[] = [];
-    const chat = createServer({ cert: certificate, key }, ({ method = "", url = "" }, response) => {
+    const chat = await startSecureSite("chat.localhost", ({ method = "", url = "" }, response) => {
       const question = `${method} ${url.replace(/\d{13}/, "THEN")}`;
       questions.push(question);
-      response.setHeader("token", "t").end(JSON.stringify(answers[question] ?? { id: "someone" }));
+      if (refused?.test(question) === true)
+        response.writeHead(403).end(JSON.stringify({ id: "api.x", message: "Not before that." }));
+      else response.setHeader("token", "t").end(JSON.stringify(answers[question] ?? { id: "someone" }));
     });
-    await new Promise<void>((listening) => chat.listen(0, "127.0.0.1", listening));
     const { docker, asked } = engineSaying(text, code);
-    const { port: httpsPort } = chat.address() as AddressInfo;
-    const { session, leave } = sessions({
-      topology: stackTopology("local", { web: { httpPort: 80, httpsPort } }),
+    const where = {
+      topology: stackTopology("local", { web: { httpPort: 80, httpsPort: chat.port }, ...settings }),
       engines: new Map([["main", docker]]),
-      unreachable: new Map(),
-      trust: { ca: certificate, address: "127.0.0.1" },
+      unreachable: new Map<string, string>(),
+      trust: chat.trust,
       secret: () => Promise.resolve("generated"),
-    });
+    };
+    const { session, leave } = sessions(where);
+    const patient: Patient = { ...where, session, leave, addressOf: () => undefined };
     try {
       const made = await session();
+      const calls = refused === undefined ? [] : await runChecks(callChecks(patient));
       await leave();
-      return { made, questions, asked };
+      return { made, calls, questions, asked };
     } finally {
-      chat.closeAllConnections();
       chat.close();
     }
   };
@@ -105,7 +115,7 @@ describe("the doctor's session", () => {
   it("of somebody who gave a token loses its calls' posts too, and stays", async () => {
     process.env["MUSTER_DOCTOR_TOKEN"] = "given";
     try {
-      const { made, questions, asked } = await sessionWith(JSON.stringify(account));
+      const { made, questions, asked } = await sessionWith({});
       expect(made).toEqual({ token: "given", userId: "someone" });
       expect(questions).toEqual(["GET /api/v4/users/me", ...cleaned]);
       expect(asked).toEqual([]);
@@ -115,7 +125,7 @@ describe("the doctor's session", () => {
   });
 
   it("is the first administrator's, as long as the database says that the password is the first", async () => {
-    const { made, questions, asked } = await sessionWith(JSON.stringify(account));
+    const { made, questions, asked } = await sessionWith({});
     expect(made).toEqual({ token: "t", userId: "someone" });
     expect(questions).toEqual([
       "POST /api/v4/users/login",
@@ -134,7 +144,7 @@ describe("the doctor's session", () => {
   ])(
     "isn't made with a password that %s: one more wrong try locks the account",
     async (_, text, code, saw) => {
-      const { made, questions } = await sessionWith(text, code);
+      const { made, questions } = await sessionWith({ text, code });
       expect(made).toMatchObject({
         problem: expect.stringMatching(saw),
         fix: expect.stringContaining("MUSTER_DOCTOR_TOKEN=... npm run doctor -- local"),
@@ -142,4 +152,39 @@ describe("the doctor's session", () => {
       expect(questions).toEqual([]);
     },
   );
+
+  it("isn't the first administrator's where a password alone lets nobody do anything", async () => {
+    const settings = { edition: "enterprise", chat: { mfa: "enforced" } };
+    const { made, questions } = await sessionWith({ settings });
+    expect(made).toMatchObject({ problem: expect.stringContaining("muster:chat.mfa is enforced") });
+    expect(questions).toEqual([]);
+  });
+
+  it("that may not be used for calls leaves them unchecked: no firewall is accused", async () => {
+    const { calls } = await sessionWith({ refused: /direct/ });
+    expect(calls.map(({ id, outcome, saw }) => [id, outcome, saw])).toEqual(
+      ["calls.udp", "calls.tcp"].map((id) => [
+        id,
+        "unchecked",
+        "POST /channels/direct: 403 Not before that.",
+      ]),
+    );
+    for (const { fix } of calls) expect(fix).toContain("MUSTER_DOCTOR_TOKEN=...");
+  });
+
+  it("that isn't taken is told by the token that was given, or by the one to give", async () => {
+    const refused = /users.me/;
+    expect((await sessionWith({ refused })).made).toMatchObject({
+      fix: expect.stringMatching(/^give a token/),
+    });
+    process.env["MUSTER_DOCTOR_TOKEN"] = "old";
+    try {
+      expect((await sessionWith({ refused })).made).toEqual({
+        problem: "GET /users/me: 403 Not before that.",
+        fix: "look whether MUSTER_DOCTOR_TOKEN is a token of this server, and still holds",
+      });
+    } finally {
+      delete process.env["MUSTER_DOCTOR_TOKEN"];
+    }
+  });
 });
