@@ -38,7 +38,10 @@ export async function patientOf(stack: string): Promise<Patient> {
     clientAddress(topology.settings, host) ?? addressOf(state, host);
   const trust = await trustOf(topology, engines, clientsFind(mainHost));
   const secret = (name: string): Promise<string> => secretIn(topology, state, name);
-  const { session, leave } = sessions({ topology, engines, unreachable, trust, secret });
+  const { session, leave } = sessions({
+    ...{ topology, engines, unreachable, trust, secret },
+    addressOf: clientsFind,
+  });
   return {
     topology,
     engines,

@@ -1,10 +1,11 @@
 /** Who makes the doctor's calls in chat. */
 import { database } from "../components/services/postgres";
 import { askChat, removePosts } from "../doctor/calls";
+import { siteTrust } from "../doctor/names";
 import { giveToken, type Inside, type Patient, runIn, siteAt, tokenVariable } from "../doctor/patient";
 import { askJson, parseJson } from "../probe/net/http";
 
-type Where = Inside & Pick<Patient, "trust" | "secret">;
+type Where = Inside & Pick<Patient, "trust" | "addressOf" | "secret">;
 
 /** One session for all checks, made when it is first asked for; and its end, which leaves nothing behind. */
 export function sessions(where: Where): Pick<Patient, "session" | "leave"> {
@@ -31,7 +32,7 @@ const givenToken = (): string | undefined => {
 
 /** Somebody's session: of the token that was given, else of the first administrator. */
 async function sessionOf(where: Where): ReturnType<Patient["session"]> {
-  const { topology, trust, secret } = where;
+  const { topology, secret } = where;
   const given = givenToken();
   if (given !== undefined)
     return sessionFrom(
@@ -51,7 +52,7 @@ async function sessionOf(where: Where): ReturnType<Patient["session"]> {
   const answer = await askJson(url, {
     method: "POST",
     body: { login_id: username, password },
-    trust,
+    trust: await siteTrust(where, "chat"),
     timeoutSeconds: 6,
   });
   if (!answer.ok)

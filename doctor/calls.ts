@@ -3,6 +3,7 @@ import { relays } from "../components/services/coturn.tls";
 import { joinCall } from "../probe/calls/join";
 import { askJson, parseJson } from "../probe/net/http";
 import type { Check, Seen } from "./check";
+import { siteTrust } from "./names";
 import { giveToken, needed, type NoSession, type Patient, type Session, siteAt } from "./patient";
 
 const timeoutSeconds = 6;
@@ -65,14 +66,14 @@ async function join(
     channelId: room.channelId,
     transportPolicy,
     timeoutSeconds: callSeconds,
-    ...patient.trust,
+    ...(await siteTrust(patient, "chat")),
   });
   const { address, port, protocol } = session.pair.remote;
   await session.close();
   return { ok: true, saw: `media at ${address}:${port}/${protocol}` };
 }
 
-type Chat = Pick<Patient, "topology" | "trust">;
+type Chat = Pick<Patient, "topology" | "trust" | "addressOf">;
 
 /** Where chat refuses it, nobody can tell whether calls work: whoever has a session may yet be barred from all else. */
 async function ownChannel(patient: Patient): Promise<Room | NoSession> {
@@ -112,13 +113,14 @@ export async function removePosts(chat: Chat, session: Session, since: number): 
 
 /** A question to chat's API. @throws Error with its words where that isn't a success. */
 export async function askChat<T>(
-  { topology, trust }: Chat,
+  chat: Chat,
   token: string,
   method: string,
   path: string,
   body?: unknown,
 ): Promise<T> {
-  const url = new URL(`/api/v4${path}`, siteAt(topology.settings, "chat").url);
+  const url = new URL(`/api/v4${path}`, siteAt(chat.topology.settings, "chat").url);
+  const trust = await siteTrust(chat, "chat");
   const headers = { authorization: `Bearer ${token}` };
   const answer = await askJson(url, { method, headers, body, trust, timeoutSeconds });
   if (answer.ok) return answer.body as T;

@@ -18,8 +18,11 @@ export type Group = (typeof groups)[number];
 /** What a check has seen. */
 export type Seen =
   | { ok: true; saw: string }
-  /** `means` and `fix` where they are others than the check's own. */
-  | { ok: false; saw: string; severity?: "warning"; means?: string; fix?: string }
+  /**
+   * `means` and `fix` where they are others than the check's own. `apart`: others don't fail by it, and are asked all
+   * the same.
+   */
+  | { ok: false; saw: string; severity?: "warning"; means?: string; fix?: string; apart?: true }
   | { ok: "unchecked"; saw: string; fix?: string };
 
 /** One thing that holds in a stack that is well. */
@@ -93,7 +96,8 @@ export async function runChecks(
         : await inTime(check);
     const result = resultOf(check, seen, (performance.now() - began) / 1000);
     onResult(result);
-    return { result, explains: result.outcome === "error" || causes.length > 0 };
+    const isCause = result.outcome === "error" && !("apart" in seen);
+    return { result, explains: isCause || causes.length > 0 };
   };
   const inTime = async (check: Check): Promise<Seen> => {
     const left = (end - performance.now()) / 1000;

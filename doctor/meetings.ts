@@ -6,6 +6,7 @@ import { bridgeEndpoint } from "../probe/jitsi/bridge";
 import { joinRoom, type RoomVisit } from "../probe/jitsi/room";
 import type { Check, Seen } from "./check";
 import { insidePort } from "./inside";
+import { siteTrust } from "./names";
 import { containerId, engineFor, needed, type Patient, serviceIn, siteAt } from "./patient";
 
 const timeoutSeconds = 5;
@@ -117,7 +118,7 @@ const enough = 5;
 
 const roomName = (): string => `doctor-${randomBytes(6).toString("hex")}`;
 
-const enter = (patient: Patient, room: string, jwt: string): Promise<RoomVisit> =>
+const enter = async (patient: Patient, room: string, jwt: string): Promise<RoomVisit> =>
   joinRoom({
     siteUrl: siteAt(patient.topology.settings, "meet").url,
     room,
@@ -125,7 +126,7 @@ const enter = (patient: Patient, room: string, jwt: string): Promise<RoomVisit> 
     domain: xmppDomains.XMPP_DOMAIN,
     displayName: "Doctor",
     timeoutSeconds,
-    ...patient.trust,
+    ...(await siteTrust(patient, "meet")),
   });
 
 const words = ({ outcome, stage, condition }: Pick<RoomVisit, "outcome" | "stage" | "condition">): string =>

@@ -75,9 +75,10 @@ describe("the doctor's session", () => {
       unreachable: new Map<string, string>(),
       trust: chat.trust,
       secret: () => Promise.resolve("generated"),
+      addressOf: () => undefined,
     };
     const { session, leave } = sessions(where);
-    const patient: Patient = { ...where, session, leave, addressOf: () => undefined };
+    const patient: Patient = { ...where, session, leave };
     try {
       const made = await session();
       const calls = refused === undefined ? [] : await runChecks(callChecks(patient));

@@ -3,28 +3,13 @@ import { imageVerdict, memoryVerdict as containerMemory, runningVerdict } from "
 import { closedPorts, publishedVerdict } from "../../doctor/doors";
 import { clockVerdict, diskVerdict, memoryVerdict } from "../../doctor/machine";
 import { strangerVerdict } from "../../doctor/meetings";
-import { certificateVerdict, nameVerdict, serverVerdict } from "../../doctor/sites";
+import { certificateVerdict, serverVerdict } from "../../doctor/sites";
 import type { Seen } from "../../doctor/check";
 import { remoteTopology } from "../helpers/hosts";
 import { stackTopology } from "../helpers/stacks";
 
 const outcome = (seen: Seen): string =>
   seen.ok === true ? "ok" : seen.ok === "unchecked" ? "unchecked" : (seen.severity ?? "error");
-
-describe("a name", () => {
-  it.each([
-    [["203.0.113.1"], "203.0.113.1", false, "ok"],
-    [["203.0.113.2"], "203.0.113.1", false, "error"],
-    [["203.0.113.1", "203.0.113.2"], "203.0.113.1", false, "error"],
-    [[], "203.0.113.1", false, "error"],
-    [["203.0.113.1"], undefined, false, "error"],
-    [["104.16.1.1", "172.64.3.4", "2606:4700::1"], "203.0.113.1", true, "ok"],
-    [["203.0.113.1"], "203.0.113.1", true, "error"],
-    [["104.16.1.1", "203.0.113.1"], "203.0.113.1", true, "error"],
-  ] as const)("of %j, where the machine is %s and the proxy %s: %s", (found, wanted, proxied, expected) => {
-    expect(outcome(nameVerdict(found, wanted, proxied))).toBe(expected);
-  });
-});
 
 describe("a certificate", () => {
   const days = (count: number): Date => new Date(Date.UTC(2026, 0, 1 + count));
