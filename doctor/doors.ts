@@ -59,27 +59,36 @@ function publishedCheck(patient: Patient, host: string): Check {
     fix: `bring the stack up again, which puts it back: npm run up -- ${topology.stack}`,
     through: [engineId(host)],
     run: async () => {
-      const found = await publishedOn(engineFor(patient, host), topology.stack);
-      return publishedVerdict(found, topology, host);
+      const { found, running } = await publishedOn(engineFor(patient, host), topology.stack);
+      return publishedVerdict(found, topology, host, running);
     },
   };
 }
 
-/** Ports that the engine publishes for a stack's containers, as `service 443/tcp`. */
-async function publishedOn(docker: Docker, stack: string): Promise<string[]> {
+/** Ports that the engine publishes for a stack's containers, as `service 443/tcp`, and the services that run. */
+async function publishedOn(docker: Docker, stack: string): Promise<{ found: string[]; running: string[] }> {
   const containers = await docker.listContainers({ filters: { label: [`${labels.stack}=${stack}`] } });
-  return containers.flatMap(({ Labels, Ports }) =>
-    Ports.filter(({ PublicPort }) => (PublicPort as number | undefined) !== undefined).map(
-      ({ PublicPort, Type, IP }) => `${Labels[labels.service] ?? "?"} ${PublicPort}/${Type} on ${IP}`,
+  const nameOf = ({ Labels }: Docker.ContainerInfo): string => Labels[labels.service] ?? "?";
+  return {
+    running: containers.map(nameOf),
+    found: containers.flatMap((container) =>
+      container.Ports.filter(({ PublicPort }) => (PublicPort as number | undefined) !== undefined).map(
+        ({ PublicPort, Type, IP }) => `${nameOf(container)} ${PublicPort}/${Type} on ${IP}`,
+      ),
     ),
-  );
+  };
 }
 
-/** Pure. @param found as `service 443/tcp on 0.0.0.0`. */
+/**
+ * Pure.
+ * @param found as `service 443/tcp on 0.0.0.0`.
+ * @param running services whose containers run: what isn't up publishes nothing, and another check says so.
+ */
 export function publishedVerdict(
   found: readonly string[],
   { openings, services }: Pick<Topology, "openings" | "services">,
   host: string,
+  running: readonly string[],
 ): Seen {
   const onHostNetwork = new Set(
     services.filter(({ service }) => service.sandbox.hostNetwork !== undefined).map(({ name }) => name),
@@ -88,6 +97,7 @@ export function publishedVerdict(
     .filter((opening) => opening.host === host && !onHostNetwork.has(opening.service))
     .flatMap((opening) =>
       Array.from({ length: opening.last - opening.published + 1 }, (_, index) => ({
+        service: opening.service,
         door: `${opening.service} ${opening.published + index}/${opening.protocol}`,
         // Where only the other hosts may come, the address is one that the machine alone knows.
         on: typeof opening.bind === "string" ? boundTo(opening) : undefined,
@@ -97,8 +107,9 @@ export function publishedVerdict(
     wanted.some(({ door, on }) => one === `${door} on ${on ?? one.split(" on ")[1] ?? ""}`);
   // The engine tells of IPv6 beside IPv4.
   const strange = found.filter((one) => !isWanted(one.replace(" on ::", " on 0.0.0.0")));
-  const missing = wanted.filter(({ door }) => !found.some((one) => one.startsWith(`${door} on `)));
-  if (strange.length === 0 && missing.length === 0) return { ok: true, saw: `${wanted.length} ports` };
+  const expected = wanted.filter(({ service }) => running.includes(service));
+  const missing = expected.filter(({ door }) => !found.some((one) => one.startsWith(`${door} on `)));
+  if (strange.length === 0 && missing.length === 0) return { ok: true, saw: `${expected.length} ports` };
   return {
     ok: false,
     saw: [

@@ -110,6 +110,17 @@ export const faults: readonly Fault[] = [
     make: stopped("jitsi-web"),
     found: () => ["container.jitsi-web"],
   },
+  // Those that publish ports: nobody else is told of for that.
+  {
+    fault: "a proxy that was stopped",
+    make: stopped("caddy"),
+    found: () => ["container.caddy"],
+  },
+  {
+    fault: "a videobridge that was stopped",
+    make: stopped("jitsi-jvb"),
+    found: () => ["container.jitsi-jvb"],
+  },
   {
     fault: "a service that hangs",
     make: paused("jitsi-jicofo"),
