@@ -158,16 +158,41 @@ describe("a machine", () => {
 });
 
 describe("a meeting that a stranger knocks at", () => {
+  const refused = (stage: "authentication" | "websocket" | "conference" | "room", condition: string) =>
+    ({ outcome: "refused", stage, condition }) as const;
+  const kept = refused("authentication", "not-allowed");
+  const waits = { outcome: "waiting-for-host", stage: "conference" } as const;
+  const lobby = { outcome: "lobby", stage: "room" } as const;
+  const joined = { outcome: "joined", stage: "room" } as const;
+  const unknown = "nobody can tell";
   it.each([
-    [{ outcome: "refused", stage: "authentication", condition: "not-allowed" }, "ok", undefined],
-    [{ outcome: "joined", stage: "room" }, "error", undefined],
-    [{ outcome: "lobby", stage: "room" }, "error", undefined],
+    [kept, kept, "members", "ok", ""],
+    [refused("authentication", "not-authorized"), kept, "members", "ok", ""],
+    [kept, waits, "guests", "ok", ""],
+    [kept, lobby, "guests", "ok", ""],
+    [joined, kept, "members", "error", ""],
+    [kept, joined, "members", "error", ""],
+    [kept, waits, "members", "error", ""],
+    [waits, waits, "guests", "error", ""],
+    [kept, joined, "guests", "error", ""],
+    // Past the question for a token.
+    [refused("authentication", "not-bound"), kept, "members", "error", ""],
+    [refused("conference", "not-ready"), kept, "members", "error", ""],
     // Nobody has looked at the token.
-    [{ outcome: "refused", stage: "websocket", condition: "502" }, "error", "nobody can tell"],
-  ] as const)("%j: %s", (visit, expected, means) => {
-    const seen = strangerVerdict(visit);
+    [refused("websocket", "502"), kept, "members", "error", unknown],
+    [refused("authentication", "no-answer"), kept, "members", "error", unknown],
+    [kept, refused("authentication", "closed"), "members", "error", unknown],
+    [kept, kept, "guests", "error", "guests"],
+  ] as const)("with a forged token %j, without %j, for %s: %s", (forged, empty, access, expected, means) => {
+    const seen = strangerVerdict(forged, empty, access);
     expect(outcome(seen)).toBe(expected);
-    if (means !== undefined) expect(seen).toMatchObject({ means: expect.stringContaining(means) });
+    if (means === "") expect(seen).not.toHaveProperty("means");
+    else expect(seen).toMatchObject({ means: expect.stringContaining(means) });
+  });
+  it("is told of both tries", () => {
+    expect(strangerVerdict(kept, waits, "guests").saw).toBe(
+      "forged: refused at the authentication: not-allowed; without: waiting-for-host",
+    );
   });
 });
 
