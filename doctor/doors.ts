@@ -6,6 +6,7 @@ import { tcpOpen, udpClosed } from "../probe/net/reach";
 import { boundTo, portNumbers } from "../stacks/topology/exposure";
 import type { Opening, Topology } from "../stacks/topology/types";
 import type { Check, Seen } from "./check";
+import { isThisMachine } from "./names";
 import { engineFor, engineId, needed, type Patient } from "./patient";
 
 const timeoutSeconds = 4;
@@ -40,13 +41,28 @@ function doorCheck(patient: Patient, opening: Opening): Check {
       if (address === undefined) return { ok: false, saw: `nobody knows the address of ${host}` };
       if (protocol === "tcp") {
         const answer = await tcpOpen({ host: address, port, timeoutSeconds });
-        return answer.ok ? { ok: true, saw: "open" } : { ok: false, saw: answer.reason };
+        if (!answer.ok) return { ok: false, saw: answer.reason };
+        return fromWithin(patient, address) ?? { ok: true, saw: "open" };
       }
       const { closed, reason } = await udpClosed({ host: address, port });
-      return closed ? { ok: false, saw: reason } : { ok: true, saw: "nobody says that it is closed" };
+      if (closed) return { ok: false, saw: reason };
+      return fromWithin(patient, address) ?? { ok: true, saw: "nobody says that it is closed" };
     },
   };
 }
+
+/**
+ * Started on a server itself, the doctor gets past its firewall: what it finds open may be closed to everybody else. On
+ * this machine's own engine that is where people are.
+ */
+const fromWithin = ({ topology: { settings } }: Patient, address: string): Seen | undefined =>
+  settings.host.provider !== "local" && isThisMachine(address)
+    ? {
+        ok: "unchecked",
+        saw: "asked from the machine itself, past its firewall",
+        fix: "start the doctor on another machine as well, from where people are",
+      }
+    : undefined;
 
 /** What the engine publishes is what the plan says, and nothing else. */
 function publishedCheck(patient: Patient, host: string): Check {
@@ -119,10 +135,13 @@ export function publishedVerdict(
   };
 }
 
-/** Ports behind which programs listen that nobody outside should reach: each container's own, Docker, databases, proxies. */
+/**
+ * Ports behind which programs listen that nobody outside should reach: each container's own, Docker, databases, proxies.
+ * Not mail's: many networks answer for 25 themselves, whatever the machine does.
+ */
 const strangers: readonly number[] = [
-  21, 23, 25, 111, 139, 445, 873, 2049, 2375, 2376, 2377, 3306, 3389, 5432, 5900, 6379, 6443, 8008, 8065,
-  8080, 8081, 8443, 8888, 9000, 9090, 9100, 9200, 10250, 11211, 27017,
+  21, 23, 111, 139, 445, 873, 2049, 2375, 2376, 2377, 3306, 3389, 5432, 5900, 6379, 6443, 8008, 8065, 8080,
+  8081, 8443, 8888, 9000, 9090, 9100, 9200, 10250, 11211, 27017,
 ];
 
 /** TCP ports of a host that the plan doesn't open and that programs are known to listen on. Pure. */
@@ -151,6 +170,8 @@ function strangersCheck(patient: Patient, host: string): Check[] {
       means: "somebody outside may talk to a program that is for this machine alone",
       fix: `stop what listens there, or close it in the firewall; npm run plan -- ${patient.topology.stack} lists what should be open`,
       run: async () => {
+        const within = fromWithin(patient, address);
+        if (within !== undefined) return within;
         const open = (
           await Promise.all(
             ports.map(async (port) =>

@@ -279,6 +279,8 @@ describe("doors", () => {
     const remote = remoteTopology("existing");
     const closed = closedPorts(remote, "main");
     expect(closed).toEqual(expect.arrayContaining([2375, 5432, 8065, 9110]));
+    // Many networks answer for it themselves.
+    expect(closed).not.toContain(25);
     for (const { published: first, last } of remote.openings)
       expect(closed.filter((port) => port >= first && port <= last)).toEqual([]);
   });
