@@ -6,6 +6,12 @@ import { reportOf } from "../doctor/report";
 import { patientOf } from "./doctorPatient";
 import { doctorText } from "./doctorText";
 
+/** Longest that a person waits for the checks of a running stack, with all that it takes to begin and to end. */
+const patienceSeconds = 19;
+
+/** What is left for the checks, however long it took to begin: the first run of all fetches the Pulumi CLI. */
+const leastSeconds = 10;
+
 export interface DoctorOptions {
   json?: boolean;
   /** Every check, not only those that aren't well. */
@@ -24,7 +30,11 @@ export async function doctor(
   const checks =
     patient === undefined ? await (await import("./doctorBefore.js")).checksBefore(stack) : checksOf(patient);
   const progress = progressOf(checks, json);
-  const results = await runChecks(checks, { onResult: progress.next });
+  const left = patienceSeconds - (Date.now() - began.getTime()) / 1000;
+  const results = await runChecks(checks, {
+    onResult: progress.next,
+    ...(before ? {} : { allSeconds: Math.max(left, leastSeconds) }),
+  });
   await patient?.leave();
   progress.end();
   const seconds = (Date.now() - began.getTime()) / 1000;

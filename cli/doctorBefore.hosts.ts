@@ -7,14 +7,14 @@ import { serverPlanOf } from "../components/host/servers";
 import { accessOf, type Server, serversOf, type SshAccess } from "../components/host/ssh";
 import { EngineMissing, runOnHost, sshFault } from "../components/host/tunnel";
 import { type Fault, faultsSeen } from "../doctor/before/faults";
-import { bootstrapSeen, rootSeen, sshFaultSeen, type Way } from "../doctor/before/server";
+import { bootstrapSeen, rootSeen, sshFaultSeen, versionIn, type Way } from "../doctor/before/server";
 import { folderTargetSeen, noBackups } from "../doctor/before/storage";
 import type { Check, Seen } from "../doctor/check";
 import { engineId } from "../doctor/patient";
 import type { Topology } from "../stacks/topology";
 import { mainHost } from "../stacks/topology/hosts";
 import { once, type Outlook } from "./doctorOutlook";
-import { missingImages, missingRoom, takenNames, tooOldEngine } from "./preflight";
+import { missingImages, missingRoom, takenNames, tooOld, tooOldEngine } from "./preflight";
 import { kernelNotices, takenPorts } from "./preflight.network";
 
 /** Shorter than a check may take. */
@@ -86,13 +86,24 @@ const kernelSeen = (notices: readonly string[]): Seen =>
     "warning",
   );
 
-/** What any engine may lack, wherever it is. */
+/** The up itself lets its user talk to the engine. */
+const rootsEngine =
+  "look there yourself (sudo docker ps --all, sudo docker volume ls), or let the user of muster:host.user talk to the engine (group docker)";
+
+/**
+ * What any engine may lack, wherever it is.
+ * @param hidden version of an engine that answers root alone.
+ */
 function engineLists(
   host: string,
   docker: () => Promise<Docker | undefined>,
   { topology, state }: Pick<Outlook, "topology" | "state">,
+  hidden: () => Promise<string | undefined> = () => Promise.resolve(undefined),
 ): Check[] {
-  const none: Seen = { ok: true, saw: "no Docker Engine yet: the up installs it" };
+  const notAsked = async (): Promise<Seen> =>
+    (await hidden()) === undefined
+      ? { ok: true, saw: "no Docker Engine yet: the up installs it" }
+      : { ok: "unchecked", saw: "the Docker Engine answers root alone", fix: rootsEngine };
   const shared = { group: "machine" as const, needs: [engineId(host)] };
   return [
     {
@@ -103,7 +114,7 @@ function engineLists(
       fix: "look whether the registry answers",
       run: async () => {
         const engine = await docker();
-        if (engine === undefined) return none;
+        if (engine === undefined) return notAsked();
         return faultsSeen(await missingImages(engine, topology), "there, or to be had");
       },
     },
@@ -115,7 +126,7 @@ function engineLists(
       fix: "run it from the folder that made them",
       run: async () => {
         const engine = await docker();
-        if (engine === undefined) return none;
+        if (engine === undefined) return notAsked();
         return faultsSeen(await takenNames(engine, topology, await state()), "no stranger's");
       },
     },
@@ -147,6 +158,11 @@ function serverChecks(outlook: Outlook, name: string, server: Server): Check[] {
     }
   });
   const root = user === "root" ? "" : "sudo -n ";
+  /** Where it doesn't answer our user, it may be there all the same. */
+  const hidden = once(async (): Promise<string | undefined> => {
+    const { access } = await reach();
+    return versionIn(await runOnHost(access, `${root}docker version --format '{{.Server.Version}}'`));
+  });
   const sshId = `ssh.${name}`;
   return [
     {
@@ -185,12 +201,12 @@ function serverChecks(outlook: Outlook, name: string, server: Server): Check[] {
       needs: [sshId],
       run: async () => {
         const engine = await docker();
-        if (engine === undefined) return { ok: true, saw: "none yet: the up installs it" };
-        const { Version } = await engine.version();
-        return faultsSeen(await tooOldEngine(engine), Version);
+        const version = engine === undefined ? await hidden() : (await engine.version()).Version;
+        if (version === undefined) return { ok: true, saw: "none yet: the up installs it" };
+        return faultsSeen(tooOld(version), version);
       },
     },
-    ...engineLists(name, docker, outlook),
+    ...engineLists(name, docker, outlook, hidden),
     ...(name === mainHost ? backupFolderCheck(topology, sshId, async () => (await reach()).access) : []),
   ];
 }

@@ -1,4 +1,5 @@
 /** What the doctor is told of a running stack: from its file, its state, and its engines. */
+import type Docker from "dockerode";
 import { execute } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
 import { isLocalDomain, tlsMode } from "../components/services/tls";
@@ -9,7 +10,7 @@ import type { Settings } from "../stacks/settings/schema";
 import { type SecretSetting, secretSettings } from "../stacks/settings/secrets";
 import type { Topology } from "../stacks/topology";
 import { mainHost } from "../stacks/topology/hosts";
-import { addressOf, tryReach } from "./access";
+import { addressOf, prepareAccess, tryReach } from "./access";
 import { secretOf } from "./backupKeys";
 import { sessions } from "./doctorSession";
 import { UserError } from "./errors";
@@ -28,12 +29,19 @@ export async function patientOf(stack: string): Promise<Patient> {
     throw new UserError(
       `Stack ${stack} isn't up: there is nothing to check.\n  fix: ${stack === "local" ? "npm start" : `npm run up -- ${stack}`}; npm run doctor -- ${stack} --before checks what that needs`,
     );
-  const { engines, unreachable } = await enginesOf(topology, state);
+  const prepared = prepareAccess(topology);
+  const { engines, unreachable } = await enginesOf(topology.hosts, async (host) => {
+    await prepared;
+    return tryReach(topology, state, host, reachSeconds);
+  });
   const clientsFind = (host: string): string | undefined =>
     clientAddress(topology.settings, host) ?? addressOf(state, host);
   const trust = await trustOf(topology, engines, clientsFind(mainHost));
   const secret = (name: string): Promise<string> => secretIn(topology, state, name);
-  const { session, leave } = sessions({ topology, engines, trust, secret });
+  const { session, leave } = sessions({
+    ...{ topology, engines, unreachable, trust, secret },
+    addressOf: clientsFind,
+  });
   return {
     topology,
     engines,
@@ -49,23 +57,27 @@ export async function patientOf(stack: string): Promise<Patient> {
 /** A machine that is there answers sooner. */
 const reachSeconds = 8;
 
-/** A host that can't be reached is a finding, and no reason not to look at the others. */
-async function enginesOf(
-  topology: Topology,
-  state: StackState,
+/**
+ * All engines at once: a host that can't be reached is a finding, and no reason not to look at the others, nor to let
+ * them wait.
+ */
+export async function enginesOf(
+  hosts: readonly { name: string }[],
+  reach: (host: string) => Promise<Docker | undefined>,
 ): Promise<Pick<Patient, "engines" | "unreachable">> {
-  const engines = new Map<string, NonNullable<Awaited<ReturnType<typeof tryReach>>>>();
+  const engines = new Map<string, Docker>();
   const unreachable = new Map<string, string>();
-  for (const { name } of topology.hosts) {
+  const look = async (name: string): Promise<void> => {
     try {
-      const docker = await tryReach(topology, state, name, reachSeconds);
+      const docker = await reach(name);
       if (docker === undefined) unreachable.set(name, "it has no Docker Engine");
       else engines.set(name, docker);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       unreachable.set(name, error.message.split("\n")[0] ?? "");
     }
-  }
+  };
+  await Promise.all(hosts.map(({ name }) => look(name)));
   return { engines, unreachable };
 }
 

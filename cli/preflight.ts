@@ -68,7 +68,8 @@ export async function missingOnHost(
   ];
 }
 
-const tooOld = (version: string): Missing[] =>
+/** An engine's version, by which it can't run what we run. */
+export const tooOld = (version: string): Missing[] =>
   isOlder(version, leastEngine)
     ? [{ what: `Docker Engine ${leastEngine.join(".")} or newer; this is ${version}`, fix: "upgrade Docker" }]
     : [];

@@ -1,5 +1,6 @@
 /** What a check of a running stack is, and how all of them are run. */
-import { within } from "../probe/error";
+import { ProbeError, within } from "../probe/error";
+import { NoMedia } from "../probe/media/failure";
 
 /** What people look for; the order is that of the report. */
 export const groups = [
@@ -17,8 +18,11 @@ export type Group = (typeof groups)[number];
 /** What a check has seen. */
 export type Seen =
   | { ok: true; saw: string }
-  /** `means` and `fix` where they are others than the check's own. */
-  | { ok: false; saw: string; severity?: "warning"; means?: string; fix?: string }
+  /**
+   * `means` and `fix` where they are others than the check's own. `apart`: others don't fail by it, and are asked all
+   * the same.
+   */
+  | { ok: false; saw: string; severity?: "warning"; means?: string; fix?: string; apart?: true }
   | { ok: "unchecked"; saw: string; fix?: string };
 
 /** One thing that holds in a stack that is well. */
@@ -36,6 +40,8 @@ export interface Check {
   through?: readonly string[];
   /** Ids of checks that find the cause where this one would find a consequence alone. */
   needs?: readonly string[];
+  /** Ids of checks that must have ended before, whatever came of them: both at once would be in each other's way. */
+  after?: readonly string[];
   run: () => Promise<Seen>;
 }
 
@@ -56,6 +62,7 @@ export interface Result {
 /**
  * Runs all checks at once, each after those that it needs.
  * @param options.limitSeconds for each; what takes longer has failed. Default 12.
+ * @param options.allSeconds for all of them; what isn't done then stays unchecked. Default: as long as they take.
  * @param options.onResult told as they come.
  * @returns in the order of the checks
  */
@@ -63,9 +70,11 @@ export async function runChecks(
   checks: readonly Check[],
   {
     limitSeconds = 12,
+    allSeconds = Infinity,
     onResult = () => undefined,
-  }: { limitSeconds?: number; onResult?: (result: Result) => void } = {},
+  }: { limitSeconds?: number; allSeconds?: number; onResult?: (result: Result) => void } = {},
 ): Promise<Result[]> {
+  const end = performance.now() + allSeconds * 1000;
   const known = new Map(checks.map((check) => [check.id, check]));
   const begun = new Map<string, Promise<Examined>>();
   const examined = (check: Check): Promise<Examined> => {
@@ -80,13 +89,26 @@ export async function runChecks(
     const ways = (await before(check.through ?? [])).filter(isUnwell);
     const causes = (await before(check.needs ?? [])).filter(({ explains }) => explains);
     const blocking = [...ways, ...causes];
+    if (blocking.length === 0) await before(check.after ?? []);
     const seen: Seen =
       blocking.length > 0
         ? { ok: "unchecked", saw: `because of: ${blocking.map(({ result }) => result.title).join("; ")}` }
-        : await within(limitSeconds, attempt(check), { ok: false, saw: `no end after ${limitSeconds} s` });
+        : await inTime(check);
     const result = resultOf(check, seen, (performance.now() - began) / 1000);
     onResult(result);
-    return { result, explains: result.outcome === "error" || causes.length > 0 };
+    const isCause = result.outcome === "error" && !("apart" in seen);
+    return { result, explains: isCause || causes.length > 0 };
+  };
+  const inTime = async (check: Check): Promise<Seen> => {
+    const left = (end - performance.now()) / 1000;
+    const cut: Seen = {
+      ok: "unchecked",
+      saw: "there was no time left: other checks had to wait for answers",
+    };
+    // Timers may be early by a millisecond.
+    if (left < 0.01) return cut;
+    const late: Seen = left < limitSeconds ? cut : { ok: false, saw: `no end after ${limitSeconds} s` };
+    return within(Math.min(left, limitSeconds), attempt(check), late);
   };
   return (await Promise.all(checks.map(examined))).map(({ result }) => result);
 }
@@ -109,11 +131,13 @@ function resultOf(check: Check, seen: Seen, seconds: number): Result {
   return { ...told, outcome: severity, means, fix };
 }
 
-/** What a probe throws says what was wrong. */
+/** What a probe throws says what was wrong, and what to do; where nothing comes through, the check knows by which door. */
 async function attempt({ run }: Check): Promise<Seen> {
   try {
     return await run();
   } catch (error) {
-    return { ok: false, saw: (error as Error).message.split("\n")[0] ?? "" };
+    const saw = (error as Error).message.split("\n")[0] ?? "";
+    const known = error instanceof ProbeError && !(error instanceof NoMedia);
+    return { ok: false, saw, ...(known ? { fix: error.problem.fix } : {}) };
   }
 }

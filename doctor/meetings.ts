@@ -6,6 +6,7 @@ import { bridgeEndpoint } from "../probe/jitsi/bridge";
 import { joinRoom, type RoomVisit } from "../probe/jitsi/room";
 import type { Check, Seen } from "./check";
 import { insidePort } from "./inside";
+import { siteTrust } from "./names";
 import { containerId, engineFor, needed, type Patient, serviceIn, siteAt } from "./patient";
 
 const timeoutSeconds = 5;
@@ -39,29 +40,59 @@ export function meetingChecks(patient: Patient): Check[] {
     {
       ...shared,
       id: "meet.stranger",
-      title: "a meeting stays closed for a forged token",
+      title: "a meeting stays closed without a token, and for a forged one",
       means: "strangers can open meetings on this server",
       fix: `bring the stack up again, which puts the rules for tokens back: npm run up -- ${stack}`,
       run: async () => {
-        const room = roomName();
-        const visit = await enter(patient, room, token(randomBytes(20).toString("hex"), room, patient));
-        visit.close();
-        return strangerVerdict(visit);
+        const rooms = [roomName(), roomName()] as const;
+        const [forged, empty] = await Promise.all([
+          enter(patient, rooms[0], token(randomBytes(20).toString("hex"), rooms[0], patient)),
+          enter(patient, rooms[1]),
+        ]);
+        for (const visit of [forged, empty]) visit.close();
+        return strangerVerdict(forged, empty, settings.meetingAccess);
       },
     },
     bridgeCheck(patient),
   ];
 }
 
-/** Pure. Only a refusal of the token itself tells that others are refused too. */
-export function strangerVerdict(visit: Pick<RoomVisit, "outcome" | "stage" | "condition">): Seen {
-  if (visit.outcome === "refused" && visit.stage === "authentication") return { ok: true, saw: words(visit) };
-  return { ok: false, saw: words(visit), ...(visit.outcome === "refused" ? unlike : {}) };
+type Visit = Pick<RoomVisit, "outcome" | "stage" | "condition">;
+
+/**
+ * Pure. Only a refusal of the token itself tells that others are refused too; where guests may come, those without one
+ * wait.
+ */
+export function strangerVerdict(
+  forged: Visit,
+  empty: Visit,
+  access: Patient["topology"]["settings"]["meetingAccess"],
+): Seen {
+  const guests = access === "guests";
+  const waits = empty.outcome === "lobby" || empty.outcome === "waiting-for-host";
+  const wrong = [
+    ...(isKeptOut(forged) ? [] : [forged]),
+    ...((guests ? waits : isKeptOut(empty)) ? [] : [empty]),
+  ];
+  const saw = `forged: ${words(forged)}; without: ${words(empty)}`;
+  if (wrong.length === 0) return { ok: true, saw };
+  if (wrong.some(isLetIn)) return { ok: false, saw };
+  return { ok: false, saw, means: wrong.every(isKeptOut) ? noGuests : nobodyKnows };
 }
 
-const unlike = {
-  means: "nobody can tell whether strangers are kept out: the meeting server doesn't answer as it should",
-};
+/** What Prosody says of a token that isn't good. */
+const isKeptOut = ({ outcome, stage, condition = "" }: Visit): boolean =>
+  outcome === "refused" &&
+  stage === "authentication" &&
+  ["not-allowed", "not-authorized"].includes(condition);
+
+/** Whoever gets past the question for a token was taken for a member; `not-bound` comes after it as well. */
+const isLetIn = ({ outcome, stage, condition }: Visit): boolean =>
+  outcome !== "refused" || stage === "conference" || stage === "room" || condition === "not-bound";
+
+const noGuests = "guests who have a meeting's link can't come";
+const nobodyKnows =
+  "nobody can tell whether strangers are kept out: the meeting server doesn't answer as it should";
 
 function bridgeCheck(patient: Patient): Check {
   const { settings, stack } = patient.topology;
@@ -117,18 +148,20 @@ const enough = 5;
 
 const roomName = (): string => `doctor-${randomBytes(6).toString("hex")}`;
 
-const enter = (patient: Patient, room: string, jwt: string): Promise<RoomVisit> =>
+/** Who has no token comes where guests come, if any may. */
+const enter = async (patient: Patient, room: string, jwt?: string): Promise<RoomVisit> =>
   joinRoom({
     siteUrl: siteAt(patient.topology.settings, "meet").url,
     room,
     jwt,
+    guest: jwt === undefined && patient.topology.settings.meetingAccess === "guests",
     domain: xmppDomains.XMPP_DOMAIN,
     displayName: "Doctor",
     timeoutSeconds,
-    ...patient.trust,
+    ...(await siteTrust(patient, "meet")),
   });
 
-const words = ({ outcome, stage, condition }: Pick<RoomVisit, "outcome" | "stage" | "condition">): string =>
+const words = ({ outcome, stage, condition }: Visit): string =>
   outcome === "refused" ? `refused at the ${stage}: ${condition ?? ""}` : outcome;
 
 /** A token as chat's plugin makes it. */

@@ -14,6 +14,12 @@ export interface Session {
   userId: string;
 }
 
+/** Why there is nobody. */
+export interface NoSession {
+  problem: string;
+  fix: string;
+}
+
 export interface Patient {
   readonly topology: Topology;
   /** Engines of the hosts that can be reached, by the hosts' names. */
@@ -27,12 +33,22 @@ export interface Patient {
   /** By what a site's certificate is trusted, and where to find it. */
   readonly trust: Trust;
   /** Somebody who is signed in, or why nobody is. */
-  readonly session: () => Promise<Session | { problem: string; fix: string }>;
+  readonly session: () => Promise<Session | NoSession>;
   /** Signs out whoever was signed in for the checks. */
   readonly leave: () => Promise<void>;
 }
 
-export const serviceIn = ({ topology }: Patient, name: string): ServicePlan | undefined =>
+/** Environment variable with a session's token, for those who have changed the first password. */
+export const tokenVariable = "MUSTER_DOCTOR_TOKEN";
+
+/** What helps where nobody can make a call. */
+export const giveToken = (stack: string): string =>
+  `give a token of somebody's, from Mattermost's profile: ${tokenVariable}=... npm run doctor -- ${stack}`;
+
+/** What it takes to look into containers. */
+export type Inside = Pick<Patient, "topology" | "engines" | "unreachable">;
+
+export const serviceIn = ({ topology }: Pick<Patient, "topology">, name: string): ServicePlan | undefined =>
   topology.services.find((service) => service.name === name);
 
 /** Ids of the checks of containers and hosts, which others need. */
@@ -51,14 +67,14 @@ export const siteAt = (settings: Settings, site: Site): { host: string; port: nu
 });
 
 /** The engine of a service's host. @throws Error where it can't be reached. */
-export function engineFor({ engines, unreachable }: Patient, host: string): Docker {
+export function engineFor({ engines, unreachable }: Inside, host: string): Docker {
   const docker = engines.get(host);
   if (docker === undefined) throw new Error(unreachable.get(host) ?? `${host} has no engine`);
   return docker;
 }
 
 /** What a program in a service's container prints. @throws Error with that where it ends with another code than 0. */
-export async function runIn(patient: Patient, service: string, command: readonly string[]): Promise<string> {
+export async function runIn(patient: Inside, service: string, command: readonly string[]): Promise<string> {
   const { topology } = patient;
   const host = serviceIn(patient, service)?.host ?? "";
   const container = containerName(topology.stack, service);

@@ -7,6 +7,7 @@ import { allocate, type Allocation, type TurnServer } from "../probe/turn/alloca
 import { turnCredentials } from "../probe/turn/credentials";
 import type { Failure } from "../probe/error";
 import type { Check, Seen } from "./check";
+import { destinationOf, nameCheck } from "./names";
 import { needed, type Patient, serviceIn } from "./patient";
 import { certificateVerdict } from "./sites";
 
@@ -61,25 +62,34 @@ function turnCheck(patient: Patient, server: TurnServer, door: string, needs: re
   };
 }
 
+const relayName = "relay.name";
+
+/** Clients ask it by its name. Whatever that says, the machine is asked: so the rest is found as well. */
 function tlsChecks(patient: Patient, host: string): Check[] {
   const { settings } = patient.topology;
   const name = mediaName(settings);
   const port = settings.media.turnTlsPort;
   const trust = { ...patient.trust, address: host };
+  const means = "browsers don't find the relay over TLS, silently: calls from strict networks don't connect";
   return [
+    nameCheck(patient, name, destinationOf(patient, serviceIn(patient, "coturn")?.host ?? ""), {
+      ...{ id: relayName, group: "calls", means },
+    }),
     {
       id: "relay.certificate",
       group: "calls",
       title: `certificate of the relay, ${name}`,
       means: "browsers refuse the relay over TLS, silently: calls from strict networks don't connect",
       fix: `npm run logs -- ${patient.topology.stack} certificates`,
-      needs: needed(patient, "coturn", "certificates"),
+      needs: [...needed(patient, "coturn", "certificates"), relayName],
       run: async () => {
         const served = await servedCertificate({ host: name, port, timeoutSeconds, ...trust });
         return served.ok ? certificateVerdict(served, new Date()) : failed(served);
       },
     },
-    turnCheck(patient, { host: name, port, transport: "tls", trust }, `${port}/tcp`, ["relay.certificate"]),
+    turnCheck(patient, { host: name, port, transport: "tls", trust }, `${port}/tcp`, [
+      ...["relay.certificate", relayName],
+    ]),
   ];
 }
 

@@ -1,14 +1,11 @@
 /** What a browser meets at a site: its name, its certificate, its page. */
-import { lookup } from "node:dns/promises";
-import { isIPv4, BlockList } from "node:net";
 import { isLocalDomain, tlsMode } from "../components/services/tls";
 import type { Site } from "../components/services/service";
 import { askHttp } from "../probe/net/http";
 import { type ServedCertificate, servedCertificate } from "../probe/net/certificate";
 import { websocketThroughProxy } from "../probe/net/websocket";
-import type { SiteRecord } from "../stacks/topology/edge/types";
-import { cloudflareNetworks } from "../stacks/topology/cloudflareNetworks";
 import type { Check, Seen } from "./check";
+import { nameCheck, siteDestination, siteTrust } from "./names";
 import { needed, type Patient, siteAt } from "./patient";
 
 const timeoutSeconds = 6;
@@ -19,7 +16,7 @@ const urgent = 0.1;
 
 export const siteChecks = (patient: Patient): Check[] =>
   patient.topology.routes.flatMap(({ site }) => [
-    ...nameCheck(patient, site),
+    ...siteNameCheck(patient, site),
     certificateCheck(patient, site),
     redirectCheck(patient, site),
     pageCheck(patient, site),
@@ -27,49 +24,12 @@ export const siteChecks = (patient: Patient): Check[] =>
   ]);
 
 /** Names below `localhost` need no DNS: browsers know them. */
-function nameCheck(patient: Patient, site: Site): Check[] {
-  const { settings, edge } = patient.topology;
+function siteNameCheck(patient: Patient, site: Site): Check[] {
+  const { settings } = patient.topology;
   if (isLocalDomain(settings.domain)) return [];
-  const { host } = siteAt(settings, site);
-  const record = edge.records.find((one): one is SiteRecord => one.kind === "site" && one.name === host);
-  const wanted = patient.addressOf("main");
-  return [
-    {
-      id: `${site}.name`,
-      group: "sites",
-      title: `DNS of ${host}`,
-      means: "browsers and apps find another machine, or none",
-      fix: `let its A record say ${wanted ?? "the machine's address"}; npm run plan -- ${patient.topology.stack} lists all records`,
-      run: async () => {
-        const found = (await lookup(host, { all: true })).map(({ address }) => address);
-        return nameVerdict(found, wanted, record?.proxied === true);
-      },
-    },
-  ];
-}
-
-/** Pure. @param found addresses that the resolver knows. */
-export function nameVerdict(found: readonly string[], wanted: string | undefined, proxied: boolean): Seen {
-  const saw = found.join(", ");
-  if (proxied) {
-    const strangers = found.filter((address) => isIPv4(address) && !cloudflare.check(address));
-    return strangers.length === 0
-      ? { ok: true, saw: "Cloudflare's" }
-      : {
-          ok: false,
-          saw: `${strangers.join(", ")}: not Cloudflare's`,
-          means: "nothing stands before the site, and the machine lets only Cloudflare in",
-        };
-  }
-  return found.length > 0 && found.every((address) => address === wanted)
-    ? { ok: true, saw }
-    : { ok: false, saw };
-}
-
-const cloudflare = new BlockList();
-for (const network of cloudflareNetworks) {
-  const [address = "", prefix] = network.split("/");
-  cloudflare.addSubnet(address, Number(prefix));
+  const means = "browsers and apps find another machine, or none";
+  const words = { id: `${site}.name`, group: "sites", means } as const;
+  return [nameCheck(patient, siteAt(settings, site).host, siteDestination(patient, site), words)];
 }
 
 function certificateCheck(patient: Patient, site: Site): Check {
@@ -85,7 +45,8 @@ function certificateCheck(patient: Patient, site: Site): Check {
     run: async () => {
       if (tlsMode(settings) === "internal" && patient.trust.ca === undefined)
         return { ok: "unchecked", saw: "its authority is Caddy's own, and Caddy can't be asked" };
-      const served = await servedCertificate({ host, port, timeoutSeconds, ...patient.trust });
+      const trust = await siteTrust(patient, site);
+      const served = await servedCertificate({ host, port, timeoutSeconds, ...trust });
       return served.ok ? certificateVerdict(served, new Date()) : { ok: false, saw: served.reason };
     },
   };
@@ -117,7 +78,7 @@ function redirectCheck(patient: Patient, site: Site): Check {
     needs: [...needed(patient, "caddy"), `${site}.name`],
     run: async () => {
       const url = new URL(`http://${host}${port === 80 ? "" : `:${port}`}/`);
-      const answer = await askHttp(url, { trust: patient.trust, timeoutSeconds });
+      const answer = await askHttp(url, { trust: await siteTrust(patient, site), timeoutSeconds });
       if (!answer.ok) return { ok: false, saw: answer.reason };
       const { location = "" } = answer.headers;
       const there = [301, 302, 307, 308].includes(answer.status) && location.startsWith(`https://${host}`);
@@ -145,7 +106,8 @@ function pageCheck(patient: Patient, site: Site): Check {
     through: [`${site}.certificate`],
     needs: needed(patient, service),
     run: async () => {
-      const answer = await askHttp(new URL(path, url), { trust: patient.trust, timeoutSeconds });
+      const trust = await siteTrust(patient, site);
+      const answer = await askHttp(new URL(path, url), { trust, timeoutSeconds });
       if (!answer.ok) return { ok: false, saw: answer.reason };
       const type = answer.headers["content-type"] ?? "";
       const isPage = answer.status === 200 && type.includes("text/html") && answer.text.includes("<");
@@ -173,7 +135,7 @@ function chatChecks(patient: Patient): Check[] {
       needs: [...shared.needs, ...needed(patient, "postgres")],
       run: async () => {
         const question = new URL("/api/v4/system/ping?get_server_status=true", url);
-        const answer = await askHttp(question, { trust: patient.trust, timeoutSeconds });
+        const answer = await askHttp(question, { trust: await siteTrust(patient, "chat"), timeoutSeconds });
         return answer.ok ? serverVerdict(answer.status, answer.text) : { ok: false, saw: answer.reason };
       },
     },
@@ -189,7 +151,7 @@ function chatChecks(patient: Patient): Check[] {
           headers: { origin: url },
           expectMessage: false,
           timeoutSeconds,
-          ...patient.trust,
+          ...(await siteTrust(patient, "chat")),
         });
         if (!opened.ok) return { ok: false, saw: `${opened.code ?? opened.outcome} ${opened.reason}` };
         const alive = await opened.alive(timeoutSeconds / 2);

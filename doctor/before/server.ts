@@ -59,6 +59,10 @@ export const rootSeen = ({ code, stderr }: Ran, { at, user }: Way): Seen =>
         fix: `log in as root (muster:host.user), or put this line into /etc/sudoers.d/muster there: ${user} ALL=(ALL) NOPASSWD: ALL`,
       };
 
+/** Version of the engine, as `docker version` prints it; `undefined` where none answers. */
+export const versionIn = ({ code, stdout }: { code: number; stdout: string }): string | undefined =>
+  code === 0 && /^\d/.test(stdout) ? stdout.trim() : undefined;
+
 /** Exit code of the bootstrap's own checks where what is asked for can't be done. */
 const refused = 3;
 

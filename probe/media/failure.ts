@@ -4,6 +4,9 @@ import { allocate, type TurnServer } from "../turn/allocation";
 import { type CandidateInfo, type SelectedPair } from "./pair";
 import { type TransportPolicy } from "./peer";
 
+/** All was agreed on, and nothing comes through: a door on the way is closed. */
+export class NoMedia extends ProbeError {}
+
 export const noRelay = (where: string): ProbeError =>
   new ProbeError({
     what: "There is no TURN server to relay by.",
@@ -73,7 +76,7 @@ export async function noMedia({
   const offered = candidates
     .map(({ protocol, address, port }) => `${protocol} ${address}:${port}`)
     .join(", ");
-  return new ProbeError({
+  return new NoMedia({
     what: `No media connection in ${timeoutSeconds} s (${state}).`,
     where,
     given: offered === "" ? "no candidates of the media server" : `the media server's candidates: ${offered}`,

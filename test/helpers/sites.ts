@@ -1,6 +1,9 @@
 import { createServer, type RequestListener } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { Trust } from "../../probe/net/trust";
+import { selfSigned } from "./selfSigned";
 
 export interface Site {
   /** http://127.0.0.1:port */
@@ -36,4 +39,25 @@ export function startSite(
       }),
     ),
   );
+}
+
+export interface SecureSite {
+  readonly port: number;
+  readonly trust: Trust;
+  close(): void;
+}
+
+/** A site of that name on loopback, over HTTPS. */
+export async function startSecureSite(name: string, answer: RequestListener): Promise<SecureSite> {
+  const { certificate, key } = selfSigned([name]);
+  const server = createSecureServer({ cert: certificate, key }, answer);
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  return {
+    port: (server.address() as AddressInfo).port,
+    trust: { ca: certificate, address: "127.0.0.1" },
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }

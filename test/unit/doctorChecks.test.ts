@@ -40,8 +40,8 @@ describe.each(topologies)("the checks of %s", (_, topology) => {
     const known = new Map(all.map((check) => [check.id, check]));
     const reach = (id: string, seen: readonly string[]): void => {
       expect(seen).not.toContain(id);
-      const { needs = [], through = [] } = known.get(id) ?? {};
-      for (const needed of [...needs, ...through]) reach(needed, [...seen, id]);
+      const { needs = [], through = [], after = [] } = known.get(id) ?? {};
+      for (const needed of [...needs, ...through, ...after]) reach(needed, [...seen, id]);
     };
     for (const { id, needs = [], through = [] } of all) {
       reach(id, []);
@@ -87,6 +87,15 @@ describe("the checks", () => {
     const without = idsOf(stackTopology("local", { turn: "off" }));
     expect(without).toEqual(expect.arrayContaining(["calls.udp", "meet.media"]));
     expect(without.filter((id) => id.startsWith("relay.") || id === "calls.relay")).toEqual([]);
+  });
+
+  it("call one after the other: a person is in one call at a time", () => {
+    const calls = checks(stackTopology("local", { turn: "on" })).filter(({ id }) => id.startsWith("calls."));
+    expect(calls.map(({ id, after }) => [id, after])).toEqual([
+      ["calls.udp", []],
+      ["calls.tcp", ["calls.udp"]],
+      ["calls.relay", ["calls.udp", "calls.tcp"]],
+    ]);
   });
 
   it("look for strangers' doors on machines that are Muster's alone", () => {

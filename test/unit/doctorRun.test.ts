@@ -1,6 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { enginesOf } from "../../cli/doctorPatient";
 import { doctorText } from "../../cli/doctorText";
+import { UserError } from "../../cli/errors";
 import { type Check, type Result, runChecks, type Seen } from "../../doctor/check";
+import { ProbeError } from "../../probe/error";
+import { NoMedia } from "../../probe/media/failure";
 import { reportOf, reportSchema } from "../../doctor/report";
 import { stripVTControlCharacters } from "node:util";
 
@@ -77,6 +81,33 @@ describe("running checks", () => {
     expect(outcomes(results)).toEqual(["engine error", "container unchecked", "image unchecked", "page ok"]);
   });
 
+  it("begins a check's time once those are over that it mustn't disturb, and takes none of them for a cause", async () => {
+    let alone = true;
+    const slow = (): Promise<Seen> => {
+      const seen = alone ? unwell() : { ok: false, saw: "not alone" };
+      alone = false;
+      return pause(60).then(() => {
+        alone = true;
+        return seen;
+      });
+    };
+    const results = await runChecks(
+      [
+        { ...check("third", slow), after: ["first", "second"] },
+        { ...check("second", slow), after: ["first"] },
+        check("first", slow),
+        { ...check("other", well), after: ["of.another.stack"] },
+      ],
+      { limitSeconds: 0.1 },
+    );
+    expect(results.map(({ id, outcome, saw }) => [id, outcome, saw])).toEqual([
+      ["third", "error", "nothing"],
+      ["second", "error", "nothing"],
+      ["first", "error", "nothing"],
+      ["other", "ok", "all"],
+    ]);
+  });
+
   it("runs each once, however many need it", async () => {
     let runs = 0;
     const cause = check("cause", () => {
@@ -99,6 +130,76 @@ describe("running checks", () => {
     );
     expect(outcomes(results)).toEqual(["throws error", "hangs error"]);
     expect(results.map(({ saw }) => saw)).toEqual(["no route", "no end after 0.05 s"]);
+  });
+});
+
+describe("what a probe throws", () => {
+  const problem = { what: "The call can't be joined: full", where: "x", fix: "make room" };
+  it("tells what to do; where nothing comes through, the check knows the door", async () => {
+    const [known, closed] = await runChecks([
+      check("known", () => Promise.reject(new ProbeError(problem))),
+      check("closed", () => Promise.reject(new NoMedia({ ...problem, what: "No media connection" }))),
+    ]);
+    expect(known).toMatchObject({ outcome: "error", saw: problem.what, fix: "make room" });
+    expect(closed).toMatchObject({ outcome: "error", saw: "No media connection", fix: "fix of closed" });
+  });
+});
+
+describe("the time that a person waits", () => {
+  it("ends all checks; what had no time left isn't taken for a fault", async () => {
+    const never = (): Promise<Seen> => new Promise(() => undefined);
+    let asked = false;
+    const began = performance.now();
+    const results = await runChecks(
+      [
+        check("fast", well),
+        check("hangs", never),
+        check("begins late", () => pause(150).then(never)),
+        {
+          ...check("comes too late", () => {
+            asked = true;
+            return well();
+          }),
+          after: ["begins late"],
+        },
+      ],
+      { limitSeconds: 5, allSeconds: 0.2 },
+    );
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(outcomes(results)).toEqual([
+      "fast ok",
+      "hangs unchecked",
+      "begins late unchecked",
+      "comes too late unchecked",
+    ]);
+    expect(results.at(-1)?.saw).toContain("no time left");
+    expect(asked).toBe(false);
+  });
+
+  it("leaves each check its own limit", async () => {
+    const [hangs] = await runChecks([check("hangs", () => new Promise(() => undefined))], {
+      limitSeconds: 0.05,
+      allSeconds: 5,
+    });
+    expect(hangs).toMatchObject({ outcome: "error", saw: "no end after 0.05 s" });
+  });
+
+  it("isn't spent on one machine after the other: all that don't answer are waited for at once", async () => {
+    let waiting = 0;
+    let most = 0;
+    const blackHole = async (host: string): Promise<undefined> => {
+      most = Math.max(most, ++waiting);
+      await pause(50);
+      waiting--;
+      throw new UserError(`${host} doesn't answer\n  fix: look at it`);
+    };
+    const { engines, unreachable } = await enginesOf([{ name: "main" }, { name: "media" }], blackHole);
+    expect(most).toBe(2);
+    expect(engines.size).toBe(0);
+    expect([...unreachable]).toEqual([
+      ["main", "main doesn't answer"],
+      ["media", "media doesn't answer"],
+    ]);
   });
 });
 

@@ -1,3 +1,5 @@
+import { ProbeError } from "../../probe/error";
+import { NoMedia } from "../../probe/media/failure";
 import { parseCandidate } from "../../probe/media/pair";
 import { openSession, type Signalling } from "../../probe/media/session";
 import { packMessage, unpackMessage } from "../../probe/rtcd";
@@ -37,6 +39,17 @@ describe("a media session", () => {
     await expect(openSession(gone, { transportPolicy: "udp", timeoutSeconds: 5, where })).rejects.toThrow(
       /signalling ended before media flowed: it went/,
     );
+  });
+
+  it("tells a closed door from what else may be wrong", async () => {
+    const closed = openSession(silent, { transportPolicy: "udp", timeoutSeconds: 0.1, where });
+    await expect(closed).rejects.toBeInstanceOf(NoMedia);
+    const gone: Signalling = { ...silent, listen: (_handler, broken) => broken("it went") };
+    const ended = await openSession(gone, { transportPolicy: "udp", timeoutSeconds: 5, where }).catch(
+      (error: unknown) => error,
+    );
+    expect(ended).toBeInstanceOf(ProbeError);
+    expect(ended).not.toBeInstanceOf(NoMedia);
   });
 
   it("reads candidates of SDP", () => {

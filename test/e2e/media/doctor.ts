@@ -44,17 +44,40 @@ export function doctor(get: () => MediaStack): void {
       if (!busy) expect(slowest).toBeLessThan(patienceSeconds);
     }, 1_800_000);
 
+    const sql = (text: string): Promise<string> =>
+      get().runIn("postgres", ["psql", "-q", "-U", "mattermost", "-d", "mattermost", "-tAc", text]);
+
+    const admin = "SELECT id FROM users WHERE username = 'admin'";
+    /** Posts of calls, and sessions. */
+    const counts = (): Promise<string> =>
+      sql(
+        `SELECT (SELECT count(*) FROM posts WHERE userid IN (${admin}) AND type = 'custom_calls' AND deleteat = 0), (SELECT count(*) FROM sessions WHERE userid IN (${admin}))`,
+      );
+
     it("leaves nothing behind: no post of its calls, and nobody signed in", async () => {
-      const media = get();
-      const admin = "SELECT id FROM users WHERE username = 'admin'";
-      const counts = async (): Promise<string> =>
-        media.runIn("postgres", [
-          ...["psql", "-U", "mattermost", "-d", "mattermost", "-tAc"],
-          `SELECT (SELECT count(*) FROM posts WHERE userid IN (${admin}) AND type = 'custom_calls' AND deleteat = 0), (SELECT count(*) FROM sessions WHERE userid IN (${admin}))`,
-        ]);
       const before = await counts();
       expect((await examine()).report.checks.find(({ id }) => id === "calls.udp")?.outcome).toBe("ok");
       expect([before.split("|")[0], await counts()]).toEqual(["0", before]);
+    });
+
+    it("never tries the first password once it was changed: wrong ones lock the account", async () => {
+      const change = (text: string): Promise<string> =>
+        sql(`UPDATE users SET ${text} WHERE username = 'admin' RETURNING failedattempts`);
+      // As a change of it leaves the account.
+      expect(
+        await change("password = 'x' || password, lastpasswordupdate = lastpasswordupdate + 3600000"),
+      ).toMatch(/^0\s*$/);
+      try {
+        const { checks } = (await examine()).report;
+        const others = checks.filter(({ outcome }) => outcome !== "ok");
+        const saw = "admin has a password of their own, as it should be";
+        expect(others.map((check) => [check.id, check.outcome, check.saw])).toEqual(
+          ["calls.udp", "calls.tcp", "calls.relay"].map((id) => [id, "unchecked", saw]),
+        );
+      } finally {
+        const after = "password = substr(password, 2), lastpasswordupdate = lastpasswordupdate - 3600000";
+        expect(await change(after)).toMatch(/^0\s*$/);
+      }
     });
 
     it("says on a terminal what is well and how to mend what isn't", async () => {
@@ -79,6 +102,7 @@ export function doctor(get: () => MediaStack): void {
       "finds $fault",
       async ({ make, found, env }) => {
         const media = get();
+        const before = await counts();
         const undo = await make(media);
         try {
           const { report } = await examine(env?.(media));
@@ -89,6 +113,8 @@ export function doctor(get: () => MediaStack): void {
           await undo();
         }
         await media.stack.healthy(120);
+        // Calls that fail leave nothing either.
+        expect(await counts()).toBe(before);
       },
     );
 

@@ -35,9 +35,12 @@ function rule(table: string, chain: string, ...parts: readonly string[]): Undo {
   return () => iptables("-D");
 }
 
-/** What this machine sends to a port gets lost on its way. */
-const dropped = (protocol: "udp" | "tcp", port: string): Undo =>
-  rule("raw", "OUTPUT", "-p", protocol, "--dport", port, "-j", "DROP");
+/** What this machine sends to a port gets lost on its way. @param but other conditions. */
+const dropped = (protocol: "udp" | "tcp", port: string, ...but: readonly string[]): Undo =>
+  rule("raw", "OUTPUT", "-p", protocol, "--dport", port, ...but, "-j", "DROP");
+
+/** The back of the relay, which is on this machine too. */
+const relayed = "18500:18579";
 
 /** Somebody stands before a port of the sites. */
 function before(media: MediaStack, front: Front, port = media.httpsPort): Undo {
@@ -106,6 +109,17 @@ export const faults: readonly Fault[] = [
     fault: "a service that was stopped",
     make: stopped("jitsi-web"),
     found: () => ["container.jitsi-web"],
+  },
+  // Those that publish ports: nobody else is told of for that.
+  {
+    fault: "a proxy that was stopped",
+    make: stopped("caddy"),
+    found: () => ["container.caddy"],
+  },
+  {
+    fault: "a videobridge that was stopped",
+    make: stopped("jitsi-jvb"),
+    found: () => ["container.jitsi-jvb"],
   },
   {
     fault: "a service that hangs",
@@ -189,7 +203,7 @@ export const faults: readonly Fault[] = [
   {
     fault: "a network that drops what the relay sends on",
     asRoot: true,
-    make: () => dropped("udp", "18500:18579"),
+    make: () => dropped("udp", relayed),
     found: () => ["relay.turn-udp", "relay.turn-tcp"],
   },
   {
@@ -203,6 +217,21 @@ export const faults: readonly Fault[] = [
     asRoot: true,
     make: (media) => dropped("tcp", String(media.ports.embeddedPort)),
     found: ({ ports: { embeddedPort } }) => ["calls.tcp", `door.main.${embeddedPort}-tcp`],
+  },
+  {
+    fault: "a network that drops calls' UDP and TCP, and lets them through the relay alone",
+    asRoot: true,
+    make: ({ ports: { embeddedPort } }) => {
+      const undo = [
+        dropped("udp", String(embeddedPort), "!", "--sport", relayed),
+        dropped("tcp", String(embeddedPort)),
+      ];
+      return () => undo.forEach((one) => one());
+    },
+    found: ({ ports: { embeddedPort } }) => [
+      ...["calls.udp", "calls.tcp"],
+      ...["udp", "tcp"].map((protocol) => `door.main.${embeddedPort}-${protocol}`),
+    ],
   },
   {
     fault: "a network that drops the videobridge's UDP",

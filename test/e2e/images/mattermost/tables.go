@@ -7,7 +7,7 @@ import (
 	"github.com/mattermost/mattermost/server/public/model"
 )
 
-const userColumns = `id, createat, deleteat, username, email, emailverified, password, nickname, firstname, lastname, locale, roles`
+const userColumns = `id, createat, deleteat, username, email, emailverified, password, nickname, firstname, lastname, locale, roles, lastpasswordupdate`
 const teamColumns = `id, createat, deleteat, name, displayname, type, email, allowopeninvite`
 
 type row interface{ Scan(...any) error }
@@ -15,7 +15,7 @@ type row interface{ Scan(...any) error }
 func scanUser(r row) (*model.User, error) {
 	u := &model.User{}
 	err := r.Scan(&u.Id, &u.CreateAt, &u.DeleteAt, &u.Username, &u.Email, &u.EmailVerified, &u.Password, &u.Nickname,
-		&u.FirstName, &u.LastName, &u.Locale, &u.Roles)
+		&u.FirstName, &u.LastName, &u.Locale, &u.Roles, &u.LastPasswordUpdate)
 	u.UpdateAt = u.CreateAt
 	return u, err
 }
@@ -60,9 +60,9 @@ func (s *store) users(team string, limit, offset int) ([]*model.User, error) {
 }
 
 func (s *store) saveUser(u *model.User) error {
-	_, err := s.db.Exec(`INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+	_, err := s.db.Exec(`INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		u.Id, u.CreateAt, u.DeleteAt, u.Username, u.Email, u.EmailVerified, u.Password, u.Nickname, u.FirstName,
-		u.LastName, u.Locale, u.Roles)
+		u.LastName, u.Locale, u.Roles, u.LastPasswordUpdate)
 	return err
 }
 
