@@ -79,7 +79,7 @@ export class Stage {
   }
 
   /** Waits for something that the schedule does by itself. */
-  async until(what: string, holds: () => Promise<boolean>, seconds = 60): Promise<void> {
+  async until(what: string, holds: () => Promise<boolean>, seconds = 180): Promise<void> {
     const end = Date.now() + seconds * 1000;
     while (!(await holds())) {
       if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
