@@ -42,7 +42,7 @@ export function doctor(stage: HostStage): void {
       // Before the jump to our own chain.
       const rule = "INPUT -p tcp --dport 9000 -j ACCEPT";
       await machine.run(
-        "docker run --detach --name stray --network host --entrypoint /bin/busybox busybox:1.37.0-musl nc -lk -p 9000 -e /bin/cat",
+        "docker run --detach --name stray --network host --entrypoint /bin/busybox busybox:1.37.0-musl httpd -f -p 9000",
       );
       await machine.run(`iptables -w -t mangle -I ${rule}`);
       try {
