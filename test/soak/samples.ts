@@ -83,6 +83,7 @@ export const diskAllowedMiB = ({ filesMiB, messages }: Pick<Disk, "filesMiB" | "
 export function diskProblems(disk: Disk): string[] {
   const grown = disk.lastMiB - disk.firstMiB;
   const allowed = diskAllowedMiB(disk);
+  if (Number.isNaN(grown)) return ["the disk: no sample"];
   return [
     ...(grown > allowed
       ? [
