@@ -83,12 +83,16 @@ const further: readonly Fault[] = [
   },
   {
     name: "the Docker Engine is killed",
+    // With the `up` that a person runs: the next engine stops what it finds at work, and takes it for stopped by hand.
     backWithinSeconds: 180,
-    notice: "everything is offline once it starts again",
-    produce: async ({ engine }) => {
+    notice: "everything is offline until somebody runs npm start",
+    produce: async ({ engine, stack }) => {
       await engine.kill();
       await pause(5000);
-      return () => engine.start();
+      return async () => {
+        await engine.start();
+        await stack.up();
+      };
     },
   },
   {

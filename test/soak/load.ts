@@ -76,7 +76,9 @@ export class Load {
       () => writeSeconds * (0.5 + random()),
       async () => {
         written += 1;
-        const files = written % perFile === 0 ? [await this.upload(person, reader, channel, written)] : [];
+        // Not everybody at once.
+        const files =
+          (written + index) % perFile === 0 ? [await this.upload(person, reader, channel, written)] : [];
         const message = `${person.name} ${written} é${"x".repeat(Math.floor(random() * 400))}`;
         const post = await this.site.ask<{ id: string }>(person.token, "/api/v4/posts", {
           channel_id: channel,
