@@ -161,7 +161,11 @@ export class Engine {
       } catch {
         // The rest is written.
       }
-      for (const end = Date.now() + seconds * 1000; Date.now() < end; await pause(250)) this.topUp();
+      const end = Date.now() + seconds * 1000;
+      while (Date.now() < end) {
+        this.topUp();
+        await pause(250);
+      }
     } finally {
       rmSync(this.filling);
       this.filled = false;
