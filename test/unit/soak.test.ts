@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { Activity, repeat } from "../soak/activity";
 import { apartCommand } from "../soak/apart";
 import { faultsFor } from "../soak/faults";
+import { type Backup, Ground } from "../soak/ground";
 import { entriesIn, type Entry, keptOf, Ledger } from "../soak/ledger";
 import { commandOf, readOptions } from "../soak/options";
 import { chosenBy, orderOf, randomOf, type Turn } from "../soak/order";
@@ -176,6 +178,84 @@ describe("what is acknowledged", () => {
 
   it("is read back as it was written", () => {
     expect(entriesIn("message a 00ff 17\n\n")).toEqual([{ kind: "message", id: "a", sum: "00ff", at: 17 }]);
+  });
+});
+
+describe("what people do", () => {
+  const failing = new Error("502");
+
+  it("is counted, and goes on after a failure until the shift is over", async () => {
+    const activity = new Activity("calls");
+    const shift = { over: false };
+    let turns = 0;
+    await repeat(
+      shift,
+      activity,
+      () => 0,
+      () => {
+        turns += 1;
+        shift.over = turns === 3;
+        if (turns === 2) return Promise.reject(failing);
+        activity.worked();
+        return Promise.resolve();
+      },
+    );
+    expect(activity.count()).toEqual({ name: "calls", done: 2, refused: 1 });
+    expect(activity.lastRefusal).toBe("502");
+  });
+
+  /** A stack that comes right after so many looks; one thing that people do. */
+  const groundOf = (looks: number, activity: Activity): Ground => {
+    let looked = 0;
+    const stack = { unwell: () => Promise.resolve((looked += 1) > looks ? [] : ["caddy"]) };
+    return new Ground({ stack } as never, {} as never, { activities: [activity] } as never);
+  };
+
+  it("is back once it has worked since, and all containers are healthy", async () => {
+    const activity = new Activity("calls");
+    const before = Date.now() - 1000;
+    const ground = groundOf(1, activity);
+    expect(await ground.away(before)).toEqual(["caddy isn't healthy", "no calls ()"]);
+    activity.failed(failing);
+    expect(await ground.away(before)).toEqual(["no calls (502)"]);
+    activity.worked();
+    expect(await ground.away(before)).toEqual([]);
+    expect(await ground.away(Date.now() + 1000)).toEqual(["no calls (502)"]);
+  });
+
+  it("is waited for, and no longer than is said", async () => {
+    const activity = new Activity("calls");
+    activity.worked();
+    const since = Date.now() - 1000;
+    expect(await groundOf(1, activity).back(since, 60)).toEqual([]);
+    expect(await groundOf(Infinity, activity).back(since, 0.5)).toEqual(["caddy isn't healthy"]);
+  });
+
+  it("remembers a backup by what the stack has written down of it", async () => {
+    const asked: string[][] = [];
+    const stack = { name: "soak", must: (args: string[]) => Promise.resolve(asked.push(args)) };
+    const runIn = () => Promise.resolve("state\tgood\nat\t1763810050\nsnapshot\tabc123\nbegan\t1763810000\n");
+    const ground = new Ground({ stack, runIn } as never, {} as never, {} as never);
+    await ground.backUp();
+    expect(asked).toEqual([["backup", "soak"]]);
+    expect(ground.backups).toEqual<Backup[]>([{ snapshot: "abc123", at: 1_763_810_000_000 }]);
+  });
+
+  it("is looked for in the database and on the disk", async () => {
+    const runIn = (service: string, command: readonly string[]) => {
+      if (service === "backup") return Promise.resolve("5a5a  ./20260101/x y.txt\n7b7b  ./other\n");
+      return Promise.resolve(
+        command.join(" ").includes("posts") ? "p1 0011\np2 0022\n" : "f1 20260101/x y.txt\nf2 gone.txt\n",
+      );
+    };
+    const ground = new Ground({ runIn } as never, {} as never, {} as never);
+    expect(await ground.found()).toEqual({
+      message: new Map([
+        ["p1", "0011"],
+        ["p2", "0022"],
+      ]),
+      file: new Map([["f1", "5a5a"]]),
+    });
   });
 });
 
