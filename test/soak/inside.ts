@@ -128,12 +128,14 @@ async function judged(
   planGiB: number,
 ): Promise<Results> {
   const { load, stack } = ground;
-  say("the load stops");
-  await load.stop();
-  await sampler.stop();
   const attempt = async (work: () => Promise<unknown>): Promise<void> => {
     await work().catch((error: unknown) => further.push((error as Error).message));
   };
+  say("a last backup under load");
+  await attempt(() => ground.backUp());
+  say("the load stops");
+  await load.stop();
+  await sampler.stop();
   const entries = ledger.entries();
   const kept: Results["kept"] = [];
   const compare = async (where: string, until?: number): Promise<void> => {
@@ -142,7 +144,7 @@ async function judged(
       kept.push({ what: `${kind}s ${where}`, kept: keptOf(kind, entries, found, until) });
   };
   await attempt(() => compare("in the stack"));
-  say("a drill, and a restore of the last backup that was taken under load");
+  say("a drill, and a restore of that backup");
   await attempt(() => stack.must(["drill", stack.name]));
   const backup = ground.backups.at(-1);
   if (backup === undefined) further.push("no backup was taken under load");

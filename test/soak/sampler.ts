@@ -12,9 +12,10 @@ const bytesPerMiB = 1024 ** 2;
 const samplesAtMost = 1000;
 const leastSeconds = 5;
 
-/** What a container can't give back: without what the kernel keeps of files. */
-async function usedMiB(container: Docker.Container): Promise<number> {
+/** What a container can't give back: without what the kernel keeps of files. Nothing while it starts or ends. */
+async function usedMiB(container: Docker.Container): Promise<number | undefined> {
   const { memory_stats: memory } = await container.stats({ stream: false, "one-shot": true });
+  if (memory.usage === undefined) return undefined;
   const parts = memory.stats as unknown as Record<string, number | undefined> | undefined;
   // With control groups of version 1 and of version 2.
   const files = ["inactive_file", "active_file"].map((key) => parts?.[`total_${key}`] ?? parts?.[key] ?? 0);
@@ -74,7 +75,8 @@ export class Sampler {
     for (const { name } of this.stack.topology().services) {
       const found = containers.get(name);
       if (found?.State !== "running") continue;
-      this.add(this.of(name), await usedMiB(this.stack.docker.getContainer(found.Id)));
+      const used = await usedMiB(this.stack.docker.getContainer(found.Id));
+      if (used !== undefined) this.add(this.of(name), used);
     }
     await this.countOutOfMemory();
   }
