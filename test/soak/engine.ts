@@ -58,7 +58,26 @@ export class Engine {
     execFileSync("mount", ["--bind", "/run", machine]);
     execFileSync("mount", ["-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"]);
     execFileSync("mount", ["-o", "loop", image, this.disk]);
-    writeFileSync(join(this.folder, "daemon.json"), "{}\n");
+    this.configure({});
+  }
+
+  private get configuration(): string {
+    return join(this.folder, "daemon.json");
+  }
+
+  private configure(settings: Record<string, unknown>): void {
+    writeFileSync(this.configuration, JSON.stringify(settings));
+  }
+
+  /** Whether containers go on while no engine runs, as on machines that Muster sets up. */
+  async keepAtWork(wanted: boolean): Promise<void> {
+    this.configure({ "live-restore": wanted });
+    this.child?.kill("SIGHUP");
+    const end = Date.now() + 10_000;
+    while (((await this.docker.info()) as { LiveRestoreEnabled: boolean }).LiveRestoreEnabled !== wanted) {
+      if (Date.now() > end) throw new Error(`the engine doesn't take live-restore: ${wanted}`);
+      await pause(100);
+    }
   }
 
   /** Images of the machine's engine. */
@@ -75,7 +94,7 @@ export class Engine {
     const child = spawn(
       "dockerd",
       [
-        ...["--config-file", join(this.folder, "daemon.json"), "--data-root", join(this.disk, "docker")],
+        ...["--config-file", this.configuration, "--data-root", join(this.disk, "docker")],
         ...[
           "--exec-root",
           "/run/docker",
@@ -114,7 +133,7 @@ export class Engine {
     return this.end("SIGTERM");
   }
 
-  /** As a crash: containers go on until the next start, which ends them and starts them anew. */
+  /** As a crash: containers go on until the next start, which ends them where they aren't to be kept at work. */
   kill(): Promise<void> {
     return this.end("SIGKILL");
   }

@@ -96,6 +96,20 @@ const further: readonly Fault[] = [
     },
   },
   {
+    name: "the Docker Engine is killed, with live-restore",
+    backWithinSeconds: 60,
+    notice: "nothing",
+    produce: async ({ engine }) => {
+      await engine.keepAtWork(true);
+      await engine.kill();
+      await pause(5000);
+      return async () => {
+        await engine.start();
+        await engine.keepAtWork(false);
+      };
+    },
+  },
+  {
     name: "the disk is full for 30 s",
     backWithinSeconds: 120,
     notice: "messages and files are refused",
