@@ -98,7 +98,8 @@ const further: readonly Fault[] = [
   {
     name: "the Docker Engine is killed, with live-restore",
     backWithinSeconds: 60,
-    notice: "nothing",
+    // Docker's own proxies, which only those on the machine itself need, end with it.
+    notice: "on the machine itself, no connections",
     produce: async ({ engine }) => {
       await engine.keepAtWork(true);
       await engine.kill();
