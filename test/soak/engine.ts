@@ -95,14 +95,8 @@ export class Engine {
       "dockerd",
       [
         ...["--config-file", this.configuration, "--data-root", join(this.disk, "docker")],
-        ...[
-          "--exec-root",
-          "/run/docker",
-          "--pidfile",
-          "/run/docker.pid",
-          "--host",
-          "unix:///run/docker.sock",
-        ],
+        ...["--exec-root", "/run/docker", "--pidfile", "/run/docker.pid"],
+        ...["--host", "unix:///run/docker.sock"],
         ...["--bip", "10.88.0.1/24", "--default-address-pool", "base=10.89.0.0/16,size=24"],
         ...["--cgroup-parent", `/${groupOf(this.folder)}`, "--log-level", "warn"],
       ],

@@ -62,7 +62,9 @@ export function problemsOf(results: Results): string[] {
 
 function faultProblems({ name, backWithinSeconds }: StatedFault, all: readonly Occurrence[]): string[] {
   const own = all.filter(({ fault }) => fault === name);
-  if (own.length === 0) return [`never produced: ${name}`];
+  // After one that wasn't over, none was to come.
+  const cutShort = all.some(({ failure }) => failure !== undefined);
+  if (own.length === 0) return cutShort ? [] : [`never produced: ${name}`];
   return own.flatMap(({ seconds, failure }) => {
     if (failure !== undefined) return [`${name}: ${failure}`];
     return seconds !== undefined && seconds > backWithinSeconds

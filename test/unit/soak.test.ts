@@ -396,6 +396,14 @@ describe("a soak's judgement", () => {
     expect(report).toContain(problem);
   });
 
+  it("names the fault that wasn't over, and not those that it kept from coming", () => {
+    const other = { name: "the disk is full", backWithinSeconds: 9, notice: "nothing" };
+    const faults = [...well.faults, other];
+    const failed = { fault: other.name, failure: "never back" };
+    expect(problemsOf({ ...well, faults, occurrences: [failed] })).toEqual(["the disk is full: never back"]);
+    expect(problemsOf({ ...well, faults })).toEqual(["never produced: the disk is full"]);
+  });
+
   it("is told with its figures, and how to have them again", () => {
     const report = reportOf(well);
     const rows = report.split("\n").map((line) => line.trim().split(/ {2,}/));
