@@ -18,6 +18,23 @@ export interface AskOptions {
   body?: unknown;
 }
 
+/** A file on its way to Mattermost's API, as a page sends it. */
+export function fileForm(
+  channel: string,
+  name: string,
+  content: Buffer,
+): { headers: Record<string, string>; body: Buffer } {
+  const boundary = "muster-e2e";
+  const head =
+    `--${boundary}\r\nContent-Disposition: form-data; name="channel_id"\r\n\r\n${channel}\r\n` +
+    `--${boundary}\r\nContent-Disposition: form-data; name="files"; filename="${name}"\r\n` +
+    `Content-Type: application/octet-stream\r\n\r\n`;
+  return {
+    headers: { "Content-Type": `multipart/form-data; boundary=${boundary}` },
+    body: Buffer.concat([Buffer.from(head), content, Buffer.from(`\r\n--${boundary}--\r\n`)]),
+  };
+}
+
 /** What a command in a container prints. */
 export async function execute(docker: Docker, container: string, command: string[]): Promise<string> {
   const exec = await docker

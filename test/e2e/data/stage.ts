@@ -1,7 +1,7 @@
 /** What the tests of data safety run on: a stack, an S3-compatible storage beyond the network, people who write. */
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { Client, execute, rootCertificate } from "../client";
+import { Client, execute, fileForm, rootCertificate } from "../client";
 import { makeNeighbour, removeNeighbour } from "../network";
 import { engineSocket } from "../parts";
 import { S3Server } from "../s3";
@@ -140,20 +140,11 @@ export class Member {
 
   /** One post with one file of random bytes. */
   async post(message: string, bytes = 20_000, name = `${this.written}.bin`): Promise<string> {
-    const boundary = "muster-e2e";
-    const form = Buffer.concat([
-      Buffer.from(
-        `--${boundary}\r\nContent-Disposition: form-data; name="channel_id"\r\n\r\n${this.channel}\r\n` +
-          `--${boundary}\r\nContent-Disposition: form-data; name="files"; filename="${name}"\r\n` +
-          `Content-Type: application/octet-stream\r\n\r\n`,
-      ),
-      randomBytes(bytes),
-      Buffer.from(`\r\n--${boundary}--\r\n`),
-    ]);
+    const form = fileForm(this.channel, name, randomBytes(bytes));
     const upload = await this.client.ask("/api/v4/files", {
       method: "POST",
-      headers: { ...this.headers, "Content-Type": `multipart/form-data; boundary=${boundary}` },
-      body: form,
+      headers: { ...this.headers, ...form.headers },
+      body: form.body,
     });
     if (upload.status !== 201) throw new Error(`upload: ${upload.status} ${upload.body}`);
     const { file_infos } = JSON.parse(upload.body) as { file_infos: { id: string }[] };

@@ -13,7 +13,7 @@ import type { MediaSite, Person } from "./site";
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** A token such as the plugin makes, with changes. */
-function token(secret: string, claims: Record<string, unknown>): string {
+export function token(secret: string, claims: Record<string, unknown>): string {
   const body = {
     iss: "muster",
     aud: "muster",
@@ -151,7 +151,7 @@ export async function meetingOpens(media: MediaSite): Promise<void> {
   await throughTheBridge(media, { transportPolicy: "udp" });
 }
 
-const bridgeUrl = async (media: MediaSite): Promise<string> =>
+export const bridgeUrl = async (media: MediaSite): Promise<string> =>
   `http://${await media.reach("jitsi-jvb", 8080)}`;
 
 type Join = Parameters<Awaited<ReturnType<typeof bridgeEndpoint>>["join"]>[0];

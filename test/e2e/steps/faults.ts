@@ -5,7 +5,7 @@ import type { Stack } from "../stack";
 
 const moments = 10;
 /** Of each container on its way: see `phaseOf`. */
-const phases = 3;
+export const phases = 3;
 
 /** At each moment an up is making two of these, which stand side by side here: all have their turn. */
 const services = ["postgres", "backup", "mattermost", "caddy"];
@@ -67,7 +67,7 @@ export function faults(stack: Stack): void {
 }
 
 /** Takes all containers of services away at once, those of their jobs too; says how many. */
-async function clear(stack: Stack, chosen: readonly string[]): Promise<number> {
+export async function clear(stack: Stack, chosen: readonly string[]): Promise<number> {
   const containers = [...(await stack.containers())].filter(([name]) =>
     chosen.some((service) => name === service || name.startsWith(`${service}-`)),
   );
@@ -78,7 +78,10 @@ async function clear(stack: Stack, chosen: readonly string[]): Promise<number> {
 }
 
 /** Watches a stack's containers from now on: `enough` ends when so many of their phases have begun. */
-async function watch(stack: Stack, count: number): Promise<{ enough: Promise<void>; close: () => void }> {
+export async function watch(
+  stack: Stack,
+  count: number,
+): Promise<{ enough: Promise<void>; close: () => void }> {
   const filters = { label: [`${labels.stack}=${stack.name}`] };
   const stream = (await stack.docker.getEvents({ filters })) as NodeJS.ReadableStream & {
     destroy: () => void;
@@ -120,7 +123,7 @@ export async function restarted(
 }
 
 /** Processes that a process has started, by the kernel's name for them (15 characters). */
-function descendants(root: number): { pid: number; name: string }[] {
+export function descendants(root: number): { pid: number; name: string }[] {
   const all = readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
     .flatMap((entry) => {
