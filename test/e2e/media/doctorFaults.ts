@@ -132,8 +132,11 @@ export const faults: readonly Fault[] = [
     make: async (media) => {
       for (let time = 0; time < 4; time++) {
         const before = await restarts(media, "caddy");
-        await media.runIn("caddy", ["sh", "-c", "kill 1"]).catch(() => undefined);
-        await until(async () => (await restarts(media, "caddy")) > before);
+        // A process 1 that has only just begun doesn't listen yet.
+        await until(async () => {
+          await media.runIn("caddy", ["sh", "-c", "kill 1"]).catch(() => undefined);
+          return (await restarts(media, "caddy")) > before;
+        });
       }
       await media.stack.healthy(60);
       // A start by hand counts anew.
