@@ -21,7 +21,7 @@ const metricsJobs = ({ running, settings, address }: ServiceContext) =>
       metricsOf(port).map((path, index) => ({
         job_name: jobName(service.name, path, index),
         metrics_path: path,
-        honor_labels: "measuresOthers" in port && port.measuresOthers === true,
+        honor_labels: "measuresOthers" in port && port.measuresOthers,
         static_configs: [{ targets: [address(service.name, port.name)], labels: { service: service.name } }],
       })),
     ),
