@@ -98,10 +98,10 @@ async function trustOf(
   address: string | undefined,
 ): Promise<Trust> {
   const there = isLocalDomain(settings.domain) ? { address: siteAddress(settings, address) } : {};
-  const { root } = settings.edge.authority ?? {};
-  if (root !== undefined) return { ...there, ca: root };
+  const mode = tlsMode(settings);
+  if (mode === "acme") return { ...there, ca: settings.edge.authority?.root };
   const docker = engines.get(mainHost);
-  if (tlsMode(settings) !== "internal" || docker === undefined) return there;
+  if (mode !== "internal" || docker === undefined) return there;
   const path = "/data/caddy/pki/authorities/local/root.crt";
   const read = await execute(docker, containerName(stack, "caddy"), ["cat", path]).catch(() => undefined);
   return read?.code === 0 ? { ...there, ca: read.output } : there;

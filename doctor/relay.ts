@@ -69,7 +69,8 @@ function tlsChecks(patient: Patient, host: string): Check[] {
   const { settings } = patient.topology;
   const name = mediaName(settings);
   const port = settings.media.turnTlsPort;
-  const trust = { ...patient.trust, address: host };
+  // Whoever vouches for the sites, the relay's certificate comes from an ACME authority.
+  const trust = { ca: settings.edge.authority?.root, address: host };
   const means = "browsers don't find the relay over TLS, silently: calls from strict networks don't connect";
   return [
     nameCheck(patient, name, destinationOf(patient, serviceIn(patient, "coturn")?.host ?? ""), {

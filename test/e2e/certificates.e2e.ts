@@ -1,4 +1,5 @@
 /** The relay over TLS: its certificate, from an authority of the tests' own; each step leaves it for the next. */
+import { doctor } from "./certificates/doctor";
 import { issue } from "./certificates/issue";
 import { renew } from "./certificates/renew";
 import { CertificateStage } from "./certificates/stage";
@@ -19,5 +20,6 @@ describe("the relay's certificate on a real engine", () => {
   });
 
   issue(() => stage);
+  doctor(() => stage);
   renew(() => stage);
 });

@@ -31,6 +31,9 @@ export interface Finished {
   seconds: number;
 }
 
+/** The file and the command follow. */
+const withHostsFile = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"'];
+
 export class Stack {
   readonly dir: string;
   readonly docker = new Docker({ socketPath: engineSocket });
@@ -38,6 +41,8 @@ export class Stack {
   transcript = "";
   /** How the Pulumi CLI finds the state, where that isn't in the project's folder. */
   stateEnvironment: NodeJS.ProcessEnv = {};
+  /** Stands for /etc/hosts to the verbs: names that no resolver knows. Needs root. */
+  hostsFile: string | undefined;
 
   constructor(readonly name: string) {
     this.dir = mkdtempSync(join(tmpdir(), "muster-e2e-"));
@@ -100,7 +105,10 @@ export class Stack {
     env: NodeJS.ProcessEnv = {},
   ): { child: ChildProcess; done: Promise<Finished> } {
     const began = Date.now();
-    const child = spawn(process.execPath, [require.resolve("tsx/cli"), "cli/main.ts", ...args], {
+    const verb = [process.execPath, require.resolve("tsx/cli"), "cli/main.ts", ...args];
+    const [program = "", ...parts] =
+      this.hostsFile === undefined ? verb : [...withHostsFile, this.hostsFile, ...verb];
+    const child = spawn(program, parts, {
       cwd: this.dir,
       env: { ...process.env, PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true", ...env },
     });

@@ -9,7 +9,7 @@ import { selfSigned } from "../../helpers/selfSigned";
 import { answering, type Front, issue, type Keys, passing, withoutWebsockets } from "./front";
 import type { MediaStack } from "./stack";
 
-type Undo = () => unknown;
+export type Undo = () => unknown;
 
 export interface Fault {
   fault: string;
@@ -24,7 +24,7 @@ export interface Fault {
 }
 
 /** What iptables does, and undoes. @throws Error with its words. */
-function rule(table: string, chain: string, ...parts: readonly string[]): Undo {
+export function rule(table: string, chain: string, ...parts: readonly string[]): Undo {
   const iptables = (what: "-I" | "-D"): void => {
     const { status, stderr } = spawnSync("iptables", ["-w", "-t", table, what, chain, ...parts], {
       encoding: "utf8",
