@@ -4,17 +4,27 @@ import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Daemon } from "./daemon";
 import { freeTcpPort } from "./freePort";
-import { programName } from "./programs";
+import { GrafanaClient } from "./grafanaClient";
+import { missingPrograms, programName } from "./programs";
 
-/** Its pages and its own settings: where packages have them, or around its program as an archive has them. */
-function homeOf(program: string): string {
+/** Where a Grafana of this machine has its program, its pages and its own settings. */
+export interface GrafanaHome {
+  home: string;
+  version: string;
+}
+
+/** Its home: where packages have it, or around its program as an archive has it; `undefined` without a Grafana. */
+export function grafanaHome(): GrafanaHome | undefined {
+  if (missingPrograms(["grafana"]).length > 0) return undefined;
+  const program = programName("grafana");
   const path = spawnSync("sh", ["-c", `command -v ${program}`], { encoding: "utf8" }).stdout.trim();
-  const around = path === "" ? "" : join(dirname(realpathSync(path)), "..");
-  const found = [process.env["GF_PATHS_HOME"] ?? "", "/usr/share/grafana", around].find((folder) =>
+  const around = join(dirname(realpathSync(path)), "..");
+  const home = [process.env["GF_PATHS_HOME"] ?? "", "/usr/share/grafana", around].find((folder) =>
     existsSync(join(folder, "conf/defaults.ini")),
   );
-  if (found === undefined) throw new Error("Grafana's home isn't found: set GF_PATHS_HOME");
-  return found;
+  if (home === undefined) throw new Error("Grafana's home isn't found: set GF_PATHS_HOME");
+  const said = spawnSync(program, ["--version"], { encoding: "utf8" }).stdout;
+  return { home, version: /\d+\.\d+\.\d+/.exec(said)?.[0] ?? "0.0.0" };
 }
 
 const password = "only-for-this-test";
@@ -22,12 +32,11 @@ const password = "only-for-this-test";
 export class Grafana {
   private constructor(
     private readonly daemon: Daemon,
-    private readonly url: string,
+    readonly client: GrafanaClient,
   ) {}
 
   /** @param folder has `provisioning` in it. */
   static async start(folder: string): Promise<Grafana> {
-    const program = programName("grafana");
     const port = await freeTcpPort();
     for (const name of ["grafana-data", "grafana-logs", "grafana-plugins"])
       mkdirSync(join(folder, name), { recursive: true });
@@ -45,28 +54,14 @@ export class Grafana {
       GF_PLUGINS_PREINSTALL_DISABLED: "true",
       GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED: "true",
     };
-    const daemon = new Daemon(program, ["server", `--homepath=${homeOf(program)}`], { cwd: folder, env });
+    const home = grafanaHome()?.home ?? "";
+    const daemon = new Daemon(programName("grafana"), ["server", `--homepath=${home}`], { cwd: folder, env });
     const url = `http://127.0.0.1:${port}`;
     await daemon.answers(`${url}/api/health`, 90).catch(async (error: unknown) => {
       await daemon.stop();
       throw error;
     });
-    return new Grafana(daemon, url);
-  }
-
-  /** Asks its API as the administrator. */
-  async ask<T>(path: string, body?: unknown): Promise<T> {
-    const answer = await fetch(`${this.url}/api/${path}`, {
-      method: body === undefined ? "GET" : "POST",
-      headers: {
-        Authorization: `Basic ${Buffer.from(`admin:${password}`).toString("base64")}`,
-        "Content-Type": "application/json",
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
-    return JSON.parse(text) as T;
+    return new Grafana(daemon, new GrafanaClient(url, password));
   }
 
   stop(): Promise<void> {

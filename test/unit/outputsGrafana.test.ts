@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { until } from "../e2e/monitoring/prometheus";
 import { backedUp, outputsFrom } from "../helpers/exampleOutputs";
 import { Grafana } from "../helpers/grafana";
+import type { Dashboard, GrafanaClient } from "../helpers/grafanaClient";
 import { exampleText, pageStack } from "../helpers/outputsPage";
 import { OutputsStage } from "../helpers/outputsStage";
 import { withPrograms } from "../helpers/programs";
@@ -11,10 +12,6 @@ import { stackTopology } from "../helpers/stacks";
 
 jest.setTimeout(180_000);
 
-interface Dashboard {
-  uid: string;
-  panels: { title: string; targets: { refId: string; expr: string }[] }[];
-}
 const own = JSON.parse(exampleText("dashboard.json")) as Dashboard;
 
 withPrograms(
@@ -23,9 +20,9 @@ withPrograms(
 )("the outputs in a real Grafana", () => {
   const stage = new OutputsStage();
   let grafana: Grafana | undefined;
-  const api = <T>(path: string, body?: unknown): Promise<T> => {
+  const client = (): GrafanaClient => {
     if (grafana === undefined) throw new Error("Grafana isn't there");
-    return grafana.ask<T>(path, body);
+    return grafana.client;
   };
 
   beforeAll(async () => {
@@ -54,12 +51,9 @@ withPrograms(
     const { dashboard, meta } = await until(
       60,
       () =>
-        api<{ dashboard: Dashboard; meta: { provisioned: boolean } }>(`dashboards/uid/${own.uid}`).catch(
-          () => ({
-            dashboard: undefined,
-            meta: undefined,
-          }),
-        ),
+        client()
+          .dashboard(own.uid)
+          .catch(() => ({ dashboard: undefined, meta: undefined })),
       (found) => found.dashboard !== undefined,
     );
     expect(meta?.provisioned).toBe(true);
@@ -67,19 +61,14 @@ withPrograms(
   });
 
   it("answer every query of it with data, by the data source that was provisioned", async () => {
-    const datasource = { type: "prometheus", uid: "prometheus" };
     for (const { title, targets } of own.panels)
-      for (const target of targets)
+      for (const { refId, expr } of targets)
         await until(
           30,
-          async () => {
-            const query = { ...target, datasource, expr: target.expr.replaceAll("$stack", pageStack) };
-            const { results } = await api<{
-              results: Record<string, { error?: string; frames?: { data: { values: unknown[][] } }[] }>;
-            }>("ds/query", { queries: [query], from: "now-5m", to: "now" });
-            const { error, frames = [] } = results[target.refId] ?? {};
-            return { title, error, rows: frames.flatMap(({ data }) => data.values[0] ?? []).length };
-          },
+          async () => ({
+            title,
+            ...(await client().rows({ refId, expr: expr.replaceAll("$stack", pageStack) })),
+          }),
           ({ error, rows }) => error === undefined && rows > 0,
         );
   });

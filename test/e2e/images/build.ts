@@ -11,11 +11,11 @@ import { caddyRecipe } from "./caddy";
 import { jitsiJicofoRecipe, jitsiJvbRecipe, jitsiWebRecipe } from "./jitsi";
 import { jitsiProsodyRecipe } from "./jitsiProsody";
 import { coturnRecipe } from "./coturn";
+import { grafanaRecipe } from "./grafana";
 import { legoRecipe } from "./lego";
 import { mattermostRecipe } from "./mattermost";
 import {
   blackboxExporterRecipe,
-  grafanaRecipe,
   nodeExporterRecipe,
   postgresExporterRecipe,
   prometheusRecipe,

@@ -1,4 +1,4 @@
-/** Prometheus and its exporters, from Debian's packages; Grafana is in no package. */
+/** Prometheus and its exporters, from Debian's packages. */
 import { join } from "node:path";
 import { accounts, busyboxEntries, busyboxTools } from "./busybox";
 import { debianTools, loadedLibraries, unpackedPackage } from "./debian";
@@ -50,35 +50,3 @@ export const postgresExporterRecipe = debianProgram(
   "bin/postgres_exporter",
   "0.11.1",
 );
-
-/**
- * Answers as well as Grafana does when asked for its health and its metrics; it shows and alerts nothing. It has the
- * official image's environment, and doesn't start without what it should be provisioned with.
- */
-export const grafanaRecipe = async (reference: Reference): Promise<Recipe> => ({
-  what: `a web server of busybox with two pages instead of Grafana ${reference.tag}: dashboards and alerts are not shown`,
-  kind: "double",
-  tools: busyboxTools,
-  inputs: await sources(__filename, join(__dirname, "busybox.ts")),
-  config: [
-    "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "ENV GF_PATHS_DATA=/var/lib/grafana GF_PATHS_PLUGINS=/var/lib/grafana/plugins GF_PATHS_PROVISIONING=/etc/grafana/provisioning",
-  ],
-  gather: async () => [
-    ...(await busyboxEntries()),
-    ...accounts("grafana", 472, "/usr/share/grafana"),
-    {
-      type: "text",
-      path: "usr/share/grafana/bin/grafana",
-      mode: 0o755,
-      text: [
-        "#!/bin/sh",
-        'for kind in datasources dashboards alerting; do ls "$GF_PATHS_PROVISIONING/$kind/"*.yaml || exit 1; done',
-        "exec httpd -f -p 3000 -h /pages",
-        "",
-      ].join("\n"),
-    },
-    { type: "text", path: "pages/api/health", text: '{"database":"ok"}\n' },
-    { type: "text", path: "pages/metrics", text: "grafana_stat_totals_dashboard 0\n" },
-  ],
-});

@@ -90,7 +90,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 const names = ["chat.localhost", "meet.localhost"];
 
 /** A certificate of the stack's own authority, from and until so many days before and after now. */
-async function issued(media: MediaStack, from: number, until: number): Promise<Keys> {
+export async function issued(media: MediaStack, from: number, until: number): Promise<Keys> {
   const folder = "/data/caddy/pki/authorities/local";
   const [certificate, key] = await Promise.all(
     ["crt", "key"].map((kind) => media.runIn("caddy", ["cat", `${folder}/intermediate.${kind}`])),
