@@ -51,8 +51,7 @@ export function refusedSeen({ code, message }: KeyRefused, { accessKeyId }: Want
 }
 
 /** What this check alone asks: an up goes well without. */
-const askedHereAlone =
-  /^(servicequotas:.*|ec2:Describe(Regions|AvailabilityZones|InstanceTypeOfferings))$/;
+const askedHereAlone = /^(servicequotas:.*|ec2:Describe(Regions|AvailabilityZones|InstanceTypeOfferings))$/;
 
 export function rightsSeen({ denied, region }: AwsFacts): Seen {
   if (denied.length > 0) {

@@ -1,4 +1,5 @@
 /** How AWS is asked: with the stack's key alone, once or twice, and not for long. */
+import { setMaxListeners } from "node:events";
 
 export interface AwsKey {
   id: string;
@@ -16,8 +17,8 @@ export class KeyRefused extends Error {
 }
 
 /**
- * For every client. Nothing comes from the person's own profile or environment, but for `AWS_ENDPOINT_URL`: the
- * provider takes the same variable.
+ * For every client. Nothing comes from the person's own profile or environment, but for `AWS_ENDPOINT_URL`, which leads
+ * all programs for AWS elsewhere.
  */
 export function optionsOf({ id, secret }: AwsKey, region: string) {
   const endpoint = process.env["AWS_ENDPOINT_URL"] ?? "";
@@ -30,7 +31,7 @@ export function optionsOf({ id, secret }: AwsKey, region: string) {
     useDualstackEndpoint: false,
     retryMode: "standard",
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: 3000, requestTimeout: 6000, throwOnRequestTimeout: true },
+    requestHandler: { connectionTimeout: 3000, requestTimeout: 5000, throwOnRequestTimeout: true },
   };
 }
 
@@ -52,6 +53,8 @@ export class Questions {
 
   constructor(private readonly timeoutMs: number) {
     this.abortSignal = AbortSignal.timeout(timeoutMs);
+    // Many calls at once wait for it.
+    setMaxListeners(0, this.abortSignal);
   }
 
   /**

@@ -19,7 +19,7 @@ const homeRegion = "us-east-1";
  * Everything, in as few rounds as there are. The SDK is loaded here alone: no other verb waits for it.
  * @throws KeyRefused; Error where AWS can't be asked.
  */
-export async function readAws(key: AwsKey, place: Place, timeoutMs = 9000): Promise<AwsFacts> {
+export async function readAws(key: AwsKey, place: Place, timeoutMs = 8000): Promise<AwsFacts> {
   // It would complain about the Node version on every call.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
   const sdk = {
@@ -39,12 +39,13 @@ export async function readAws(key: AwsKey, place: Place, timeoutMs = 9000): Prom
     quotas: new sdk.quotas.ServiceQuotasClient(there),
   };
   try {
-    const [own, all] = await Promise.all([
-      questions.read("sts:GetCallerIdentity", (by) => sts.send(new sdk.sts.GetCallerIdentityCommand({}), by)),
-      questions.read("ec2:DescribeRegions", (by) =>
-        everywhere.send(new sdk.ec2.DescribeRegionsCommand({ AllRegions: true }), by),
-      ),
-    ]);
+    // Of all services, this one says best what is wrong with a key.
+    const own = await questions.read("sts:GetCallerIdentity", (by) =>
+      sts.send(new sdk.sts.GetCallerIdentityCommand({}), by),
+    );
+    const all = await questions.read("ec2:DescribeRegions", (by) =>
+      everywhere.send(new sdk.ec2.DescribeRegionsCommand({ AllRegions: true }), by),
+    );
     const regions = all?.Regions?.map(({ RegionName = "", OptInStatus }) => ({
       name: RegionName,
       open: OptInStatus !== "not-opted-in",

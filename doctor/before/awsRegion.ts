@@ -212,10 +212,12 @@ async function readQuota(
     absent,
   );
   if (own !== "absent") return own?.Quota?.Value;
-  const usual = await questions.read("servicequotas:GetAWSDefaultServiceQuota", (by) =>
-    clients.quotas.send(new sdk.quotas.GetAWSDefaultServiceQuotaCommand(quotaCodes[quota]), by),
+  const usual = await questions.ask(
+    "servicequotas:GetAWSDefaultServiceQuota",
+    (by) => clients.quotas.send(new sdk.quotas.GetAWSDefaultServiceQuotaCommand(quotaCodes[quota]), by),
+    absent,
   );
-  return usual?.Quota?.Value;
+  return usual === "absent" ? undefined : usual?.Quota?.Value;
 }
 
 const tagged = (id: string | undefined, tags: readonly Ec2.Tag[] | undefined): Tagged => ({

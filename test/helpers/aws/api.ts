@@ -25,6 +25,8 @@ export class AwsApi {
   readonly changes: string[] = [];
   /** How many more calls are answered by a broken line. */
   broken = 0;
+  /** Whether calls are left without an answer. */
+  silent = false;
   private readonly server: Server = createServer();
 
   private constructor(private readonly without: readonly string[]) {
@@ -60,6 +62,7 @@ export class AwsApi {
     const name = isJson ? (target.split(".").at(-1) ?? "") : (params.get("Action") ?? "");
     const dry = params.get("DryRun") === "true";
     this.calls.push(`${region} ${service}:${name}${dry ? " (dry)" : ""}`);
+    if (this.silent) return;
     if (this.broken > 0) {
       this.broken -= 1;
       response.destroy();
@@ -72,15 +75,21 @@ export class AwsApi {
     try {
       this.authorize(request, body, { region, service, name });
       const said = this.carryOut({ region, name, params }, service, dry);
-      say(200, isJson ? JSON.stringify(said) : said instanceof Object ? "" : said);
+      say(200, typeof said === "string" ? said : JSON.stringify(said));
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       const { code, message, status } = error;
       if (isJson) say(status, JSON.stringify({ __type: code, message }));
       else if (service === "ec2")
-        say(status, xml`<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors></Response>`);
+        say(
+          status,
+          xml`<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors></Response>`,
+        );
       else
-        say(status, xml`<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`);
+        say(
+          status,
+          xml`<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
+        );
     }
   }
 
@@ -94,10 +103,21 @@ export class AwsApi {
     const enabled = this.account.regions.get(region) === true;
     if (keyId !== this.key.id || !enabled) {
       if (service === "ec2")
-        throw new AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", 401);
+        throw new AwsError(
+          "AuthFailure",
+          "AWS was not able to validate the provided access credentials",
+          401,
+        );
       if (service === "sts")
-        throw new AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
-      throw new AwsError("UnrecognizedClientException", "The security token included in the request is invalid.");
+        throw new AwsError(
+          "InvalidClientTokenId",
+          "The security token included in the request is invalid.",
+          403,
+        );
+      throw new AwsError(
+        "UnrecognizedClientException",
+        "The security token included in the request is invalid.",
+      );
     }
     if (!isSigned(request, body, this.key.secret))
       throw new AwsError(

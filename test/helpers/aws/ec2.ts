@@ -17,6 +17,7 @@ function filterOf({ params }: Call, name: string): string[] | undefined {
 
 /** One page of a list, and where the next begins. */
 function pageOf<T>(call: Call, account: Account, all: readonly T[]): { items: readonly T[]; next: string } {
+  if (account.page === 0) throw new AwsError("InternalFailure", "no page");
   const from = Number(call.params.get("NextToken") ?? 0);
   const size = Math.min(account.page, Number(call.params.get("MaxResults") ?? account.page));
   const to = from + size;

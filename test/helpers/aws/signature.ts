@@ -3,8 +3,7 @@ import { createHash, createHmac } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
 const hash = (value: string): string => createHash("sha256").update(value).digest("hex");
-const mac = (key: string | Buffer, value: string): Buffer =>
-  createHmac("sha256", key).update(value).digest();
+const mac = (key: string | Buffer, value: string): Buffer => createHmac("sha256", key).update(value).digest();
 
 /** Who asks, and what for. */
 export interface Scope {

@@ -18,8 +18,11 @@ export class AwsError extends Error {
 }
 
 /** XML of values that tests chose; lists are joined. */
-export const xml = (parts: TemplateStringsArray, ...values: readonly (string | number | string[])[]): string =>
+export const xml = (
+  parts: TemplateStringsArray,
+  ...values: readonly (string | number | boolean | string[])[]
+): string =>
   parts.reduce((all, part, at) => {
     const value = values[at - 1] ?? "";
-    return `${all}${Array.isArray(value) ? value.join("") : value}${part}`;
+    return `${all}${Array.isArray(value) ? value.join("") : String(value)}${part}`;
   });
