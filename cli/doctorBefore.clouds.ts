@@ -1,8 +1,8 @@
 /** Before a first `up`: accounts at the clouds that this stack uses. */
 import { createHash } from "node:crypto";
+import { knownIn } from "../doctor/before/account";
 import {
   accountSeen,
-  type Known,
   limitsSeen,
   namesSeen,
   placeSeen,
@@ -14,8 +14,8 @@ import { type DigitaloceanFacts, readDigitalocean, TokenRefused } from "../docto
 import { problemsSeen } from "../doctor/before/faults";
 import type { Check, Seen } from "../doctor/check";
 import { SettingsError } from "../stacks/settings/problems";
+import { awsChecks } from "./doctorBefore.aws";
 import { once, type Outlook } from "./doctorOutlook";
-import type { StackState } from "./state";
 
 export function cloudChecks(outlook: Outlook): Check[] {
   const wanted = wantedOf(outlook.topology);
@@ -115,14 +115,6 @@ function digitaloceanChecks({ secret, state, key }: Outlook, wanted: Wanted): Ch
   ];
 }
 
-/** By the ends of their types, such as `digitalocean:index/droplet:Droplet`. */
-export function knownIn(state: StackState | undefined): Known {
-  const own = new Set(
-    (state?.resources ?? []).map(({ type, id }) => `${type.split(":").at(-1) ?? ""} ${id ?? ""}`),
-  );
-  return (kind, id) => own.has(`${kind} ${id}`);
-}
-
 /** As DigitalOcean names an SSH key. */
 const fingerprintOf = (publicLine: string | undefined): string | undefined =>
   publicLine === undefined
@@ -131,25 +123,6 @@ const fingerprintOf = (publicLine: string | undefined): string | undefined =>
         .update(Buffer.from(publicLine.split(" ")[1] ?? "", "base64"))
         .digest("hex")
         .replaceAll(/(..)(?!$)/g, "$1:");
-
-function awsChecks({ topology }: Outlook): Check[] {
-  if (topology.settings.host.provider !== "aws") return [];
-  return [
-    {
-      id: "aws.account",
-      group: "accounts",
-      title: "AWS: key, region, quotas, names",
-      means: "an up may break off in the middle",
-      fix: "docs/hosts.md says what the account needs",
-      run: () =>
-        Promise.resolve({
-          ok: "unchecked",
-          saw: "this version doesn't ask AWS",
-          fix: "look yourself: the key's policies and the quotas of docs/hosts.md, and whether the size is offered in the zone",
-        }),
-    },
-  ];
-}
 
 /** All that an `up` asks of the zone itself. */
 function zoneChecks({ topology, secret, state }: Outlook): Check[] {

@@ -4,8 +4,9 @@ import type { Topology } from "../../stacks/topology";
 import { mainHost, mediaSettings } from "../../stacks/topology/hosts";
 import { digitaloceanScopes } from "../../stacks/topology/providers";
 import type { Seen } from "../check";
+import { judged, type Known, roomFor, roomText, tightIn } from "./account";
 import type { DigitaloceanFacts, Scope } from "./digitaloceanFacts";
-import { type Fault, faultsSeen } from "./faults";
+import type { Fault } from "./faults";
 
 /** What a stack makes there. */
 export interface Wanted {
@@ -33,9 +34,6 @@ export function wantedOf({ stack, hosts, settings: { host } }: Topology): Wanted
   };
 }
 
-/** Whether the stack's own state has a thing, such as `Droplet 1001`. */
-export type Known = (kind: string, id: string) => boolean;
-
 export function accountSeen({ account }: DigitaloceanFacts): Seen {
   if (account === undefined) return { ok: true, saw: "the token is taken" };
   const saw = [account.status, account.status_message].filter((words) => words !== "").join(": ");
@@ -56,14 +54,9 @@ export const scopesSeen = ({ denied }: DigitaloceanFacts): Seen =>
       };
 
 /** What can't be judged because the token may not read it. */
-const unread = (facts: DigitaloceanFacts, scopes: readonly Scope[]): Scope[] =>
-  scopes.filter((scope) => facts.denied.includes(scope));
-
-/** Faults; where there are none, what nobody could look at. */
-function judged(found: readonly Fault[], hidden: readonly Scope[], well: string): Seen {
-  return found.length === 0 && hidden.length > 0
-    ? { ok: "unchecked", saw: `the token may not read: ${hidden.join(", ")}` }
-    : faultsSeen(found, well);
+function unread({ denied }: DigitaloceanFacts, scopes: readonly Scope[]): string | undefined {
+  const hidden = scopes.filter((scope) => denied.includes(scope));
+  return hidden.length === 0 ? undefined : `the token may not read: ${hidden.join(", ")}`;
 }
 
 export function limitsSeen(facts: DigitaloceanFacts, wanted: Wanted, known: Known): Seen {
@@ -71,49 +64,24 @@ export function limitsSeen(facts: DigitaloceanFacts, wanted: Wanted, known: Know
   const room = [
     roomFor(
       "Droplets",
-      droplets?.filter(({ id }) => !known("Droplet", id)),
+      droplets?.filter(({ id }) => !known("Droplet", id)).length,
       wanted.hosts.length,
       account?.droplet_limit,
     ),
-    roomFor(
-      "volumes",
-      volumes?.filter(({ id }) => !known("Volume", id)),
-      1,
-      account?.volume_limit,
-    ),
+    roomFor("volumes", volumes?.filter(({ id }) => !known("Volume", id)).length, 1, account?.volume_limit),
     roomFor(
       "reserved addresses",
-      addresses?.filter(({ ip }) => !known("ReservedIp", ip)),
+      addresses?.filter(({ ip }) => !known("ReservedIp", ip)).length,
       wanted.hosts.length,
       account?.reserved_ip_limit ?? account?.floating_ip_limit,
     ),
   ].flatMap((one) => one ?? []);
-  const tight = room.filter(({ others, needed, limit }) => others + needed > limit);
   return judged(
-    tight.map(({ what, others, needed, limit }) => ({
-      what: `${what}: ${needed} needed, ${others} there, at most ${limit}`,
-      fix: "ask for more in the console (Settings, Team: limits), or remove what nobody needs",
-    })),
+    tightIn(room, "ask for more in the console (Settings, Team: limits), or remove what nobody needs"),
     unread(facts, ["account", "droplet", "block_storage", "reserved_ip"]),
-    room.map(({ what, others, limit }) => `${what} ${others} of ${limit}`).join(", "),
+    roomText(room),
   );
 }
-
-interface Room {
-  what: string;
-  /** Those that aren't the stack's own. */
-  others: number;
-  needed: number;
-  limit: number;
-}
-
-const roomFor = (
-  what: string,
-  others: readonly unknown[] | undefined,
-  needed: number,
-  limit: number | undefined,
-): Room | undefined =>
-  others === undefined || limit === undefined ? undefined : { what, others: others.length, needed, limit };
 
 /** Region, sizes and image. */
 export function placeSeen(facts: DigitaloceanFacts, wanted: Wanted): Seen {

@@ -22,6 +22,13 @@ export const digitaloceanScopes: readonly string[] = [
   "account, actions, regions, sizes, image: read",
 ];
 
+/** What the user of an access key at AWS needs. */
+export const awsPolicies: readonly string[] = [
+  "AmazonEC2FullAccess, AmazonSSMReadOnlyAccess, IAMFullAccess",
+  "kms:* on keys",
+  "ServiceQuotasReadOnlyAccess, for the doctor alone",
+];
+
 /** Tokens by the secret setting that holds them. */
 export const tokens: readonly Token[] = [
   {
@@ -34,10 +41,7 @@ export const tokens: readonly Token[] = [
     secret: "awsSecretAccessKey",
     title: "AWS secret access key, of the access key that you named",
     where: "console.aws.amazon.com: IAM, Users, the user, Security credentials, Create access key",
-    scopes: [
-      "AmazonEC2FullAccess, AmazonSSMReadOnlyAccess, IAMFullAccess",
-      "kms:* on keys; none of this has been tried by us",
-    ],
+    scopes: [...awsPolicies, "none of this has been tried by us"],
   },
   {
     secret: "backupS3Secret",

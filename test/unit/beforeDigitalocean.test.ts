@@ -1,6 +1,6 @@
+import { type Known, knownIn } from "../../doctor/before/account";
 import {
   accountSeen,
-  type Known,
   limitsSeen,
   namesSeen,
   placeSeen,
@@ -10,7 +10,6 @@ import {
 } from "../../doctor/before/digitalocean";
 import { readDigitalocean, TokenRefused } from "../../doctor/before/digitaloceanFacts";
 import type { Seen } from "../../doctor/check";
-import { knownIn } from "../../cli/doctorBefore.clouds";
 import { DigitalOceanApi, type Options } from "../helpers/digitalocean/api";
 import { remoteTopology } from "../helpers/hosts";
 import { localTopology } from "../helpers/stacks";

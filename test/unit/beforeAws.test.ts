@@ -1,0 +1,424 @@
+import { getMaxListeners } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EC2Client, DescribeRegionsCommand } from "@aws-sdk/client-ec2";
+import { type Known, knownIn } from "../../doctor/before/account";
+import {
+  accountSeen,
+  placeSeen,
+  quotasSeen,
+  refusedSeen,
+  rightsSeen,
+  tagsSeen,
+  type Wanted,
+  wantedOf,
+} from "../../doctor/before/aws";
+import { KeyRefused, optionsOf, Questions } from "../../doctor/before/awsApi";
+import { type AwsFacts, readAws } from "../../doctor/before/awsFacts";
+import type { Seen } from "../../doctor/check";
+import { AwsApi, type Options } from "../helpers/aws/api";
+import { remoteTopology } from "../helpers/hosts";
+import { localTopology } from "../helpers/stacks";
+
+const apis: AwsApi[] = [];
+const start = async (options: Options = {}): Promise<AwsApi> => {
+  const api = await AwsApi.start(options);
+  apis.push(api);
+  process.env["AWS_ENDPOINT_URL"] = api.url;
+  return api;
+};
+const environment = { ...process.env };
+afterEach(async () => {
+  process.env = { ...environment };
+  await Promise.all(apis.splice(0).map((api) => api.stop()));
+});
+
+const must = <T>(value: T | undefined): T => {
+  if (value === undefined) throw new Error("there is none");
+  return value;
+};
+const wanted = must(wantedOf(remoteTopology("aws")));
+const nothing: Known = () => false;
+
+interface All {
+  account: Seen;
+  rights: Seen;
+  quotas: Seen;
+  place: Seen;
+  names: Seen;
+}
+const judge = (facts: AwsFacts, want = wanted, known = nothing): All => ({
+  account: accountSeen(facts),
+  rights: rightsSeen(facts),
+  quotas: quotasSeen(facts, want, known),
+  place: placeSeen(facts, want),
+  names: tagsSeen(facts, want, known),
+});
+const look = async (
+  api: AwsApi,
+  { known = nothing, want = wanted }: { known?: Known; want?: Wanted } = {},
+): Promise<All> => judge(await readAws(api.key, want, 5000), want, known);
+
+/** What isn't well, by its check. */
+const unwell = (all: All): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(all).flatMap(([name, { ok, saw }]) => (ok === true ? [] : [[name, saw]])),
+  );
+const thing = (id: string, tags: Record<string, string> = {}) => ({ id, tags });
+const machine = (id: string, change: object = {}) => ({
+  ...{ id, type: "t3a.large", cores: 1, threads: 2, state: "running", tags: {} },
+  ...change,
+});
+const own = { muster: "test", Name: "muster-test-main" };
+
+describe("AWS before a first up", () => {
+  it("is asked for what the stack makes, and for nothing elsewhere", () => {
+    expect(wanted).toEqual({
+      ...{ stack: "test", region: "eu-central-1", zone: "eu-central-1a" },
+      ...{ image: "/aws/service/debian/release/12/latest/amd64", accessKeyId: "AKIAIOSFODNN7EXAMPLE" },
+      ...{ sizes: ["t3a.large"], hosts: [{ cpus: 2 }] },
+    });
+    const { host } = remoteTopology("aws").settings;
+    const two = wantedOf(remoteTopology("aws", { host: { ...host, media: { size: "c7i.xlarge" } } }));
+    expect(two).toMatchObject({ sizes: ["t3a.large", "c7i.xlarge"], hosts: [{ cpus: 2 }, { cpus: 4 }] });
+    const same = wantedOf(remoteTopology("aws", { host: { ...host, media: { size: "t3a.large" } } }));
+    expect(same).toMatchObject({ sizes: ["t3a.large"], hosts: [{ cpus: 2 }, { cpus: 2 }] });
+    expect(wantedOf(localTopology())).toBeUndefined();
+  });
+
+  it("has no fault in an empty account, and is asked by questions and dry runs alone", async () => {
+    const api = await start();
+    const all = await look(api);
+    expect(unwell(all)).toEqual({});
+    expect(all.account.saw).toBe("account 123456789012, as arn:aws:iam::123456789012:user/muster");
+    expect(all.quotas.saw).toBe(
+      "vCPUs of running Standard instances 0 of 32, Elastic IPs 0 of 5, VPCs 1 of 5",
+    );
+    expect(api.changes).toEqual([]);
+    expect(api.calls.filter((call) => !/:(Describe|Get)[A-Za-z]+$/.test(call)).sort()).toEqual([
+      "eu-central-1 ec2:AllocateAddress (dry)",
+      "eu-central-1 ec2:CreateVolume (dry)",
+      "eu-central-1 ec2:CreateVpc (dry)",
+      "eu-central-1 ec2:RunInstances (dry)",
+    ]);
+  });
+
+  it("is asked with the stack's own key, and nothing of the person's", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "muster-aws-"));
+    try {
+      const config = join(dir, "config");
+      writeFileSync(
+        config,
+        [
+          "[default]",
+          "endpoint_url = http://127.0.0.1:9",
+          "use_fips_endpoint = true",
+          "use_dualstack_endpoint = true",
+          "max_attempts = 7",
+          "retry_mode = adaptive",
+        ].join("\n"),
+      );
+      Object.assign(process.env, {
+        ...{ AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: config, AWS_REGION: "ap-south-1" },
+        ...{ AWS_ACCESS_KEY_ID: "SOMEBODY", AWS_SECRET_ACCESS_KEY: "x", AWS_SESSION_TOKEN: "x" },
+        AWS_ENDPOINT_URL_EC2: "http://127.0.0.1:9",
+      });
+      delete process.env["AWS_ENDPOINT_URL"];
+      const asked: string[] = [];
+      const options = optionsOf({ id: "AKIAOWN", secret: "x" }, "eu-central-1");
+      const client = new EC2Client({
+        ...options,
+        requestHandler: {
+          handle: ({ hostname, headers }: { hostname: string; headers: Record<string, string> }) => {
+            asked.push(hostname, /Credential=\w+/.exec(headers["authorization"] ?? "")?.[0] ?? "");
+            return Promise.reject(Object.assign(new Error("no way"), { code: "ECONNRESET" }));
+          },
+        } as never,
+      });
+      await expect(client.send(new DescribeRegionsCommand({}))).rejects.toThrow("no way");
+      const once = ["ec2.eu-central-1.amazonaws.com", "Credential=AKIAOWN"];
+      expect(asked).toEqual([...once, ...once]);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  it("asks many things at once, without Node's warning of a leak", async () => {
+    await new Questions(1000).ask("any", ({ abortSignal }) => {
+      expect(getMaxListeners(abortSignal)).toBe(0);
+      return Promise.resolve();
+    });
+    expect.assertions(1);
+  });
+
+  it("refuses a wrong id and a wrong secret, each with what to do", async () => {
+    const api = await start();
+    const refused = async (key: { id?: string; secret?: string }): Promise<Seen> => {
+      const error: unknown = await readAws({ ...api.key, ...key }, wanted).catch((thrown: unknown) => thrown);
+      if (!(error instanceof KeyRefused)) throw new Error(String(error));
+      return refusedSeen(error, { ...wanted, accessKeyId: key.id ?? api.key.id });
+    };
+    expect(await refused({ id: "AKIAOTHER" })).toMatchObject({
+      ok: false,
+      saw: "InvalidClientTokenId: The security token included in the request is invalid.",
+      fix: expect.stringMatching(/^look whether AKIAOTHER is there and active: make another in IAM/),
+    });
+    expect(await refused({ id: "ASIAOTHER" })).toMatchObject({
+      fix: expect.stringMatching(/^a key that begins with ASIA is for some hours, and isn't taken/),
+    });
+    expect(await refused({ secret: "another" })).toMatchObject({
+      ok: false,
+      saw: expect.stringMatching(/^SignatureDoesNotMatch: /),
+      fix: expect.stringMatching(/clock.*npm run secret -- STACK awsSecretAccessKey/),
+    });
+    // Nothing else is asked.
+    expect(new Set(api.calls)).toEqual(new Set(["us-east-1 sts:GetCallerIdentity"]));
+  });
+
+  it("is said not to answer where it doesn't, and tries a broken line again", async () => {
+    const api = await start();
+    api.broken = 1;
+    expect(unwell(await look(api))).toEqual({});
+    process.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9";
+    await expect(look(api)).rejects.toThrow(/^AWS doesn't answer to sts:GetCallerIdentity: .*ECONNREFUSED/);
+    const silent = await start();
+    silent.silent = true;
+    await expect(readAws(silent.key, wanted, 300)).rejects.toThrow(
+      "AWS doesn't answer to sts:GetCallerIdentity: nothing within 0.3 s",
+    );
+  });
+
+  it("says an answer that nobody expects", async () => {
+    const api = await start();
+    api.account.page = 0;
+    await expect(look(api)).rejects.toThrow("AWS answers InternalFailure to ec2:DescribeInstances: no page");
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["ec2:DescribeAvailabilityZones", { place: "ec2:DescribeAvailabilityZones" }],
+    ["ec2:DescribeInstanceTypeOfferings", { place: "ec2:DescribeInstanceTypeOfferings" }],
+    ["ssm:GetParameter", { place: "ssm:GetParameter" }],
+    ["ec2:DescribeImages", { place: "ec2:DescribeImages" }],
+    ["ec2:DescribeInstances", { quotas: "ec2:DescribeInstances", names: "ec2:DescribeInstances" }],
+    ["ec2:DescribeAddresses", { quotas: "ec2:DescribeAddresses", names: "ec2:DescribeAddresses" }],
+    ["ec2:DescribeVpcs", { quotas: "ec2:DescribeVpcs", names: "ec2:DescribeVpcs" }],
+    ["ec2:DescribeVolumes", { names: "ec2:DescribeVolumes" }],
+    ["servicequotas:GetServiceQuota", { quotas: "servicequotas:GetServiceQuota" }],
+    ["servicequotas:GetAWSDefaultServiceQuota", { quotas: "servicequotas:GetAWSDefaultServiceQuota" }],
+    // The region answers, so it is there.
+    ["ec2:DescribeRegions", {}],
+    ["ec2:CreateVpc", {}],
+    ["ec2:AllocateAddress", {}],
+    ["ec2:CreateVolume", {}],
+    ["ec2:RunInstances", {}],
+  ])("says that the right %s is missing, and what nobody could look at", async (action, hidden) => {
+    const api = await start({ without: [action] });
+    const all = await look(api);
+    const unseen = Object.fromEntries(
+      Object.entries(hidden).map(([check, name]) => [check, `the key may not: ${name}`]),
+    );
+    expect(unwell(all)).toEqual({ rights: `without ${action}`, ...unseen });
+    expect([all.quotas.ok, all.place.ok, all.names.ok]).not.toContain(false);
+    const harmless = /^servicequotas:|Describe(Regions|AvailabilityZones|InstanceTypeOfferings)$/.test(
+      action,
+    );
+    expect("severity" in all.rights).toBe(harmless);
+    expect(all.rights).toMatchObject({ fix: expect.stringContaining("AmazonEC2FullAccess") });
+  });
+
+  it("counts as an error what an up needs, beside what it can do without", async () => {
+    const api = await start({ without: ["ec2:DescribeRegions", "ec2:CreateVpc"] });
+    const { rights } = await look(api);
+    expect(rights).toMatchObject({ ok: false, saw: "without ec2:CreateVpc, ec2:DescribeRegions" });
+    expect(rights).not.toHaveProperty("severity");
+  });
+
+  it("takes a dry run that is refused for other reasons for no lack of a right", async () => {
+    const api = await start();
+    api.account.dryRuns.set("CreateVpc", "VpcLimitExceeded").set("RunInstances", "VPCIdNotSpecified");
+    expect(unwell(await look(api))).toEqual({});
+  });
+
+  it("finds quotas that others have used up, and doesn't count the stack's own", async () => {
+    const api = await start();
+    Object.assign(api.account, {
+      instances: [
+        machine("i-1", { cores: 15 }),
+        machine("i-2", { state: "pending" }),
+        // These don't count: stopped, ended, spot, and of a family with a quota of its own.
+        machine("i-3", { state: "stopped" }),
+        machine("i-4", { state: "terminated" }),
+        machine("i-5", { lifecycle: "spot" }),
+        machine("i-6", { type: "inf1.xlarge" }),
+        machine("i-7", { type: "g5.xlarge" }),
+      ],
+      addresses: [1, 2, 3, 4, 5].map((n) => thing(`eipalloc-${n}`)),
+      vpcs: [1, 2, 3, 4, 5].map((n) => thing(`vpc-${n}`)),
+    });
+    const full = await look(api);
+    expect(unwell(full)).toEqual({
+      quotas:
+        "vCPUs of running Standard instances: 2 needed, 32 there, at most 32; Elastic IPs: 1 needed, 5 there, at most 5; VPCs: 1 needed, 5 there, at most 5",
+    });
+    expect(full.quotas).toMatchObject({ fix: expect.stringContaining("Service Quotas, in eu-central-1") });
+    const known = knownIn({
+      resources: [
+        { type: "aws:ec2/instance:Instance", id: "i-2" },
+        { type: "aws:ec2/eip:Eip", id: "eipalloc-3" },
+        { type: "aws:ec2/vpc:Vpc", id: "vpc-5" },
+      ],
+    });
+    expect(unwell(await look(api, { known }))).toEqual({});
+    const two = { ...wanted, hosts: [{ cpus: 2 }, { cpus: 4 }] };
+    expect(unwell(await look(api, { known, want: two })).quotas).toBe(
+      "vCPUs of running Standard instances: 6 needed, 30 there, at most 32; Elastic IPs: 2 needed, 4 there, at most 5",
+    );
+  });
+
+  it("takes an account's own quota before the default, and leaves out one that nobody knows", async () => {
+    const api = await start();
+    api.account.quotas.set("ec2 L-0263D0A3", 0);
+    expect(unwell(await look(api)).quotas).toBe("Elastic IPs: 1 needed, 0 there, at most 0");
+    api.account.quotas.clear();
+    api.account.defaultQuotas.delete("vpc L-F678F1CE");
+    await expect(look(api)).resolves.toMatchObject({
+      quotas: { ok: true, saw: "vCPUs of running Standard instances 0 of 5, Elastic IPs 0 of 5" },
+    });
+  });
+
+  it("counts what is on later pages", async () => {
+    const api = await start();
+    Object.assign(api.account, {
+      page: 1,
+      instances: [machine("i-1"), machine("i-2"), machine("i-3")],
+      vpcs: [thing("vpc-1"), thing("vpc-2")],
+      volumes: [thing("vol-1", own), thing("vol-2", own)],
+    });
+    const all = await look(api);
+    expect(all.quotas.saw).toContain("instances 6 of 32");
+    expect(all.quotas.saw).toContain("VPCs 2 of 5");
+    expect(all.names.saw).toMatch(/vol-1.*vol-2/);
+  });
+
+  it.each<[string, Partial<Wanted>, string, string]>([
+    [
+      "a region",
+      { region: "eu-nowhere-1" },
+      "there is no region eu-nowhere-1",
+      "host.region to one of eu-central-1, us-east-1",
+    ],
+    [
+      "an enabled region",
+      { region: "eu-south-1" },
+      "region eu-south-1 isn't enabled for this account",
+      "Account, AWS Regions",
+    ],
+    [
+      "a zone",
+      { zone: "eu-central-1d" },
+      "there is no zone eu-central-1d for this account",
+      "host.zone to one of a, b",
+    ],
+    [
+      "an open zone",
+      { zone: "eu-central-1c", sizes: [] },
+      "zone eu-central-1c takes nothing new",
+      "host.zone to one of a, b",
+    ],
+    [
+      "a size",
+      { sizes: ["t3a.large", "c7i.xlarge"] },
+      "size c7i.xlarge isn't to be had in eu-central-1a",
+      "a zone that has it: b",
+    ],
+    [
+      "a size anywhere",
+      { sizes: ["m7i.2xlarge"] },
+      "size m7i.2xlarge isn't to be had in eu-central-1a",
+      "a zone that has it: none",
+    ],
+    [
+      "an image",
+      { image: "/debian" },
+      "/debian names no image in eu-central-1",
+      "leave muster:host.image out",
+    ],
+  ])("finds that %s can't be had", async (_what, change, words, fix) => {
+    const api = await start();
+    const { place } = await look(api, { want: { ...wanted, ...change } });
+    expect(place).toMatchObject({ ok: false, saw: words, fix: expect.stringContaining(fix) });
+  });
+
+  it("finds a parameter that names no image, or one for another processor", async () => {
+    const api = await start();
+    api.account.images.set("ami-0debian", "arm64");
+    expect(unwell(await look(api))).toEqual({
+      place: `${wanted.image} names an image for arm64, not x86_64`,
+    });
+    api.account.images.clear();
+    expect(unwell(await look(api))).toEqual({ place: `${wanted.image} names no image in eu-central-1` });
+  });
+
+  it("asks nothing in a region that the account can't use, and says so", async () => {
+    const api = await start();
+    const closed = await look(api, { want: { ...wanted, region: "eu-south-1" } });
+    const unseen = { rights: "its region can't be asked", quotas: "the region can't be asked" };
+    expect(unwell(closed)).toMatchObject({ ...unseen, names: "the region can't be asked" });
+    expect([closed.rights.ok, closed.quotas.ok, closed.names.ok]).toEqual(Array(3).fill("unchecked"));
+    expect(api.calls.filter((call) => call.startsWith("eu-south-1"))).toEqual([]);
+  });
+
+  it("takes a region that knows no key for one that isn't enabled, where it may not list them", async () => {
+    const api = await start({ without: ["ec2:DescribeRegions"] });
+    const { place } = await look(api, { want: { ...wanted, region: "eu-south-1" } });
+    expect(place).toEqual({
+      ok: false,
+      saw: "region eu-south-1 isn't enabled for this account",
+      fix: "enable it in the console (Account, AWS Regions), and wait some minutes",
+    });
+  });
+
+  it.each<[string, object, string]>([
+    [
+      "an instance",
+      { instances: [machine("i-1", { state: "stopped", tags: own })] },
+      "instance i-1 (muster-test-main)",
+    ],
+    ["a volume", { volumes: [thing("vol-1", { muster: "test" })] }, "volume vol-1"],
+    [
+      "a volume at a machine",
+      { volumes: [{ ...thing("vol-1", own), endsWithInstance: false }] },
+      "volume vol-1 (muster-test-main)",
+    ],
+    ["an address", { addresses: [thing("eipalloc-1", own)] }, "address eipalloc-1 (muster-test-main)"],
+    ["a network", { vpcs: [thing("vpc-1", own)] }, "VPC vpc-1 (muster-test-main)"],
+  ])("finds %s that has the stack's tag", async (_what, there, words) => {
+    const api = await start();
+    Object.assign(api.account, there);
+    expect(unwell(await look(api))).toEqual({
+      names: `there already with the tag muster: test, and not in this stack's state: ${words}`,
+    });
+  });
+
+  it("minds neither other stacks' things, nor what ends with its machine, nor what is in the state", async () => {
+    const api = await start();
+    const other = { muster: "tests", Name: "muster-test-main" };
+    Object.assign(api.account, {
+      instances: [machine("i-1", { tags: own }), machine("i-2", { tags: other })],
+      volumes: [thing("vol-1", own), { ...thing("vol-2", own), endsWithInstance: true }],
+      addresses: [thing("eipalloc-1", own), thing("eipalloc-2", other)],
+      vpcs: [thing("vpc-1", own), thing("vpc-2")],
+    });
+    const known = knownIn({
+      resources: [
+        { type: "aws:ec2/instance:Instance", id: "i-1" },
+        { type: "aws:ebs/volume:Volume", id: "vol-1" },
+        { type: "aws:ec2/eip:Eip", id: "eipalloc-1" },
+        { type: "aws:ec2/vpc:Vpc", id: "vpc-1" },
+      ],
+    });
+    expect(unwell(await look(api, { known }))).toEqual({});
+    expect(Object.keys(unwell(await look(api)))).toEqual(["names"]);
+  });
+});
