@@ -1,6 +1,6 @@
 /** Grafana is in no package registry: this machine's own, where it has one, else something that answers like it. */
 import { join } from "node:path";
-import { grafanaHome, type GrafanaHome } from "../../helpers/grafana";
+import { grafanaHome, type GrafanaHome, stateWithoutPrometheus } from "../../helpers/grafana";
 import { accounts, busyboxEntries, busyboxTools } from "./busybox";
 import { run, sources, type Recipe, type Reference } from "./recipe";
 import { type Entry, folderEntries } from "./rootfs";
@@ -14,7 +14,11 @@ const place = "usr/share/grafana";
 
 export const grafanaRecipe = async (reference: Reference): Promise<Recipe> => {
   const real = grafanaHome();
-  const inputs = await sources(__filename, join(__dirname, "busybox.ts"));
+  const inputs = await sources(
+    __filename,
+    join(__dirname, "busybox.ts"),
+    join(__dirname, "../../helpers/grafana.ts"),
+  );
   const start = real === undefined ? standIn : startOf(real);
   const program: Entry = { type: "text", path: `${place}/bin/grafana`, mode: 0o755, text: start };
   return {
@@ -46,12 +50,8 @@ const pages: Entry[] = [
   { type: "text", path: "pages/metrics", text: "grafana_stat_totals_dashboard 0\n" },
 ];
 
-/** The first major version whose rules can keep their state where Prometheus doesn't answer. */
-const keepsLast = 11;
-
-/** An older one takes no rule that should: there, such a rule is quiet instead. */
-const startOf = ({ version }: GrafanaHome): string => `#!/bin/sh
-${parseInt(version, 10) < keepsLast ? `sed -i 's/"KeepLast"/"OK"/g' "$GF_PATHS_PROVISIONING/alerting/alerting.yaml"` : ":"}
+const startOf = (real: GrafanaHome): string => `#!/bin/sh
+sed -i 's/"KeepLast"/"${stateWithoutPrometheus(real)}"/g' "$GF_PATHS_PROVISIONING/alerting/alerting.yaml"
 exec /${place}/bin/grafana.real "$@"
 `;
 
