@@ -1,6 +1,5 @@
 /** A mail server on this machine's loopback that takes every letter and passes none on. */
 import type { AddressInfo } from "node:net";
-import { text } from "node:stream/consumers";
 import { SMTPServer } from "smtp-server";
 
 export class MailSink {
@@ -12,11 +11,14 @@ export class MailSink {
       authOptional: true,
       disabledCommands: ["STARTTLS"],
       onData: (stream, { envelope }, done) => {
-        text(stream).then((letter) => {
+        const chunks: Buffer[] = [];
+        stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+        stream.on("end", () => {
           const from = envelope.mailFrom === false ? "" : envelope.mailFrom.address;
-          sink.letters.push({ from, to: envelope.rcptTo.map(({ address }) => address), text: letter });
+          const to = envelope.rcptTo.map(({ address }) => address);
+          sink.letters.push({ from, to, text: Buffer.concat(chunks).toString("utf8") });
           done();
-        }, done);
+        });
       },
     });
     const sink = new MailSink(server);
