@@ -1,8 +1,9 @@
-import { getMaxListeners } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EC2Client, DescribeRegionsCommand } from "@aws-sdk/client-ec2";
+import { cloudChecks } from "../../cli/doctorBefore.clouds";
+import type { Outlook } from "../../cli/doctorOutlook";
 import { type Known, knownIn } from "../../doctor/before/account";
 import {
   accountSeen,
@@ -16,7 +17,7 @@ import {
 } from "../../doctor/before/aws";
 import { KeyRefused, optionsOf, Questions } from "../../doctor/before/awsApi";
 import { type AwsFacts, readAws } from "../../doctor/before/awsFacts";
-import type { Seen } from "../../doctor/check";
+import { type Result, runChecks, type Seen } from "../../doctor/check";
 import { AwsApi, type Options } from "../helpers/aws/api";
 import { remoteTopology } from "../helpers/hosts";
 import { localTopology } from "../helpers/stacks";
@@ -139,17 +140,19 @@ describe("AWS before a first up", () => {
       await expect(client.send(new DescribeRegionsCommand({}))).rejects.toThrow("no way");
       const once = ["ec2.eu-central-1.amazonaws.com", "Credential=AKIAOWN"];
       expect(asked).toEqual([...once, ...once]);
+      expect(await client.config.retryMode).toBe("standard");
     } finally {
       rmSync(dir, { recursive: true });
     }
   });
 
-  it("asks many things at once, without Node's warning of a leak", async () => {
-    await new Questions(1000).ask("any", ({ abortSignal }) => {
-      expect(getMaxListeners(abortSignal)).toBe(0);
-      return Promise.resolve();
-    });
-    expect.assertions(1);
+  it("has a limit for each question: Node would warn of many at one", async () => {
+    const questions = new Questions(1000);
+    const limits: AbortSignal[] = [];
+    for (const action of ["one", "other"])
+      await questions.ask(action, ({ abortSignal }) => Promise.resolve(limits.push(abortSignal)));
+    await questions.rehearse("third", ({ abortSignal }) => Promise.resolve(limits.push(abortSignal)));
+    expect(new Set(limits).size).toBe(3);
   });
 
   it("refuses a wrong id and a wrong secret, each with what to do", async () => {
@@ -245,7 +248,7 @@ describe("AWS before a first up", () => {
     Object.assign(api.account, {
       instances: [
         machine("i-1", { cores: 15 }),
-        machine("i-2", { state: "pending" }),
+        machine("i-2", { state: "pending", type: "im4gn.large" }),
         // These don't count: stopped, ended, spot, and of a family with a quota of its own.
         machine("i-3", { state: "stopped" }),
         machine("i-4", { state: "terminated" }),
@@ -405,8 +408,16 @@ describe("AWS before a first up", () => {
     const api = await start();
     const other = { muster: "tests", Name: "muster-test-main" };
     Object.assign(api.account, {
-      instances: [machine("i-1", { tags: own }), machine("i-2", { tags: other })],
-      volumes: [thing("vol-1", own), { ...thing("vol-2", own), endsWithInstance: true }],
+      instances: [
+        machine("i-1", { tags: own }),
+        machine("i-2", { tags: other }),
+        machine("i-3", { state: "terminated", tags: own }),
+      ],
+      volumes: [
+        thing("vol-1", own),
+        { ...thing("vol-2", own), endsWithInstance: true },
+        thing("vol-3", other),
+      ],
       addresses: [thing("eipalloc-1", own), thing("eipalloc-2", other)],
       vpcs: [thing("vpc-1", own), thing("vpc-2")],
     });
@@ -420,5 +431,60 @@ describe("AWS before a first up", () => {
     });
     expect(unwell(await look(api, { known }))).toEqual({});
     expect(Object.keys(unwell(await look(api)))).toEqual(["names"]);
+    // Others' disks, of which there may be thousands, aren't even read.
+    const { region } = await readAws(api.key, wanted);
+    expect(region?.volumes).toEqual([thing("vol-1", own)]);
+  });
+});
+
+describe("the checks of AWS", () => {
+  const topology = remoteTopology("aws", { edge: { provider: "none" } });
+  /** By the checks' ids. */
+  async function check(secret: string, resources: { type: string; id: string }[] = []) {
+    const outlook: Outlook = {
+      topology,
+      backend: () => Promise.reject(new Error("not asked")),
+      state: () =>
+        Promise.resolve({ pendingOperations: 0, resources: resources.map((one) => ({ urn: "", ...one })) }),
+      secret: (key) => Promise.resolve(key === "awsSecretAccessKey" ? secret : "another"),
+      key: () => Promise.reject(new Error("not asked")),
+    };
+    const results = await runChecks(cloudChecks(outlook));
+    return new Map<string, Result>(results.map((result) => [result.id.replace("aws.", ""), result]));
+  }
+  const outcomes = (results: Map<string, Result>) =>
+    Object.fromEntries([...results].map(([id, { outcome }]) => [id, outcome]));
+
+  it("ask once, and know the stack's own things", async () => {
+    const api = await start();
+    Object.assign(api.account, {
+      vpcs: [1, 2, 3, 4].map((n) => thing(`vpc-${n}`)).concat(thing("vpc-5", own)),
+    });
+    const well = await check(api.key.secret, [{ type: "aws:ec2/vpc:Vpc", id: "vpc-5" }]);
+    const all = { account: "ok", rights: "ok", quotas: "ok", place: "ok", names: "ok" };
+    expect(outcomes(well)).toEqual(all);
+    expect(api.calls.filter((call) => call.endsWith(":GetCallerIdentity"))).toHaveLength(1);
+    expect(outcomes(await check(api.key.secret))).toEqual({ ...all, quotas: "error", names: "error" });
+  });
+
+  it("say of a refused key what to do, and leave the rest", async () => {
+    await start();
+    const refused = await check("another");
+    const [account] = refused.values();
+    expect(account).toMatchObject({ outcome: "error", fix: expect.stringContaining("the secret isn't") });
+    expect([...refused.values()].slice(1).map(({ saw }) => saw)).toEqual(
+      Array(4).fill("because of: AWS's account and key"),
+    );
+  });
+
+  it("say of AWS that it doesn't answer, and leave the rest", async () => {
+    const api = await start();
+    process.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9";
+    const silent = await check(api.key.secret);
+    expect(silent.get("account")).toMatchObject({
+      outcome: "error",
+      fix: expect.stringContaining("reaches"),
+    });
+    expect(silent.get("names")?.outcome).toBe("unchecked");
   });
 });
