@@ -1,39 +1,21 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { EC2Client, DescribeRegionsCommand } from "@aws-sdk/client-ec2";
-import { cloudChecks } from "../../cli/doctorBefore.clouds";
-import type { Outlook } from "../../cli/doctorOutlook";
 import { type Known, knownIn } from "../../doctor/before/account";
 import {
   accountSeen,
   placeSeen,
   quotasSeen,
-  refusedSeen,
   rightsSeen,
   tagsSeen,
   type Wanted,
   wantedOf,
 } from "../../doctor/before/aws";
-import { KeyRefused, optionsOf, Questions } from "../../doctor/before/awsApi";
 import { type AwsFacts, readAws } from "../../doctor/before/awsFacts";
-import { type Result, runChecks, type Seen } from "../../doctor/check";
-import { AwsApi, type Options } from "../helpers/aws/api";
+import type { Seen } from "../../doctor/check";
+import type { AwsApi } from "../helpers/aws/api";
+import { startsAws } from "../helpers/aws/started";
 import { remoteTopology } from "../helpers/hosts";
 import { localTopology } from "../helpers/stacks";
 
-const apis: AwsApi[] = [];
-const start = async (options: Options = {}): Promise<AwsApi> => {
-  const api = await AwsApi.start(options);
-  apis.push(api);
-  process.env["AWS_ENDPOINT_URL"] = api.url;
-  return api;
-};
-const environment = { ...process.env };
-afterEach(async () => {
-  process.env = { ...environment };
-  await Promise.all(apis.splice(0).map((api) => api.stop()));
-});
+const start = startsAws();
 
 const must = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Error("there is none");
@@ -103,99 +85,6 @@ describe("AWS before a first up", () => {
       "eu-central-1 ec2:CreateVpc (dry)",
       "eu-central-1 ec2:RunInstances (dry)",
     ]);
-  });
-
-  it("is asked with the stack's own key, and nothing of the person's", async () => {
-    const dir = mkdtempSync(join(tmpdir(), "muster-aws-"));
-    try {
-      const config = join(dir, "config");
-      writeFileSync(
-        config,
-        [
-          "[default]",
-          "endpoint_url = http://127.0.0.1:9",
-          "use_fips_endpoint = true",
-          "use_dualstack_endpoint = true",
-          "max_attempts = 7",
-          "retry_mode = adaptive",
-        ].join("\n"),
-      );
-      Object.assign(process.env, {
-        ...{ AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: config, AWS_REGION: "ap-south-1" },
-        ...{ AWS_ACCESS_KEY_ID: "SOMEBODY", AWS_SECRET_ACCESS_KEY: "x", AWS_SESSION_TOKEN: "x" },
-        AWS_ENDPOINT_URL_EC2: "http://127.0.0.1:9",
-      });
-      delete process.env["AWS_ENDPOINT_URL"];
-      const asked: string[] = [];
-      const options = optionsOf({ id: "AKIAOWN", secret: "x" }, "eu-central-1");
-      const client = new EC2Client({
-        ...options,
-        requestHandler: {
-          handle: ({ hostname, headers }: { hostname: string; headers: Record<string, string> }) => {
-            asked.push(hostname, /Credential=\w+/.exec(headers["authorization"] ?? "")?.[0] ?? "");
-            return Promise.reject(Object.assign(new Error("no way"), { code: "ECONNRESET" }));
-          },
-        } as never,
-      });
-      await expect(client.send(new DescribeRegionsCommand({}))).rejects.toThrow("no way");
-      const once = ["ec2.eu-central-1.amazonaws.com", "Credential=AKIAOWN"];
-      expect(asked).toEqual([...once, ...once]);
-      expect(await client.config.retryMode).toBe("standard");
-    } finally {
-      rmSync(dir, { recursive: true });
-    }
-  });
-
-  it("has a limit for each question: Node would warn of many at one", async () => {
-    const questions = new Questions(1000);
-    const limits: AbortSignal[] = [];
-    for (const action of ["one", "other"])
-      await questions.ask(action, ({ abortSignal }) => Promise.resolve(limits.push(abortSignal)));
-    await questions.rehearse("third", ({ abortSignal }) => Promise.resolve(limits.push(abortSignal)));
-    expect(new Set(limits).size).toBe(3);
-  });
-
-  it("refuses a wrong id and a wrong secret, each with what to do", async () => {
-    const api = await start();
-    const refused = async (key: { id?: string; secret?: string }): Promise<Seen> => {
-      const error: unknown = await readAws({ ...api.key, ...key }, wanted).catch((thrown: unknown) => thrown);
-      if (!(error instanceof KeyRefused)) throw new Error(String(error));
-      return refusedSeen(error, { ...wanted, accessKeyId: key.id ?? api.key.id });
-    };
-    expect(await refused({ id: "AKIAOTHER" })).toMatchObject({
-      ok: false,
-      saw: "InvalidClientTokenId: The security token included in the request is invalid.",
-      fix: expect.stringMatching(/^look whether AKIAOTHER is there and active: make another in IAM/),
-    });
-    expect(await refused({ id: "ASIAOTHER" })).toMatchObject({
-      fix: expect.stringMatching(/^a key that begins with ASIA is for some hours, and isn't taken/),
-    });
-    expect(await refused({ secret: "another" })).toMatchObject({
-      ok: false,
-      saw: expect.stringMatching(/^SignatureDoesNotMatch: /),
-      fix: expect.stringMatching(/clock.*npm run secret -- STACK awsSecretAccessKey/),
-    });
-    // Nothing else is asked.
-    expect(new Set(api.calls)).toEqual(new Set(["us-east-1 sts:GetCallerIdentity"]));
-  });
-
-  it("is said not to answer where it doesn't, and tries a broken line again", async () => {
-    const api = await start();
-    api.broken = 1;
-    expect(unwell(await look(api))).toEqual({});
-    process.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9";
-    await expect(look(api)).rejects.toThrow(/^AWS doesn't answer to sts:GetCallerIdentity: .*ECONNREFUSED/);
-    const silent = await start();
-    silent.silent = true;
-    await expect(readAws(silent.key, wanted, 300)).rejects.toThrow(
-      "AWS doesn't answer to sts:GetCallerIdentity: nothing within 0.3 s",
-    );
-  });
-
-  it("says an answer that nobody expects", async () => {
-    const api = await start();
-    api.account.page = 0;
-    await expect(look(api)).rejects.toThrow("AWS answers InternalFailure to ec2:DescribeInstances: no page");
   });
 
   it.each<[string, Record<string, string>]>([
@@ -274,7 +163,7 @@ describe("AWS before a first up", () => {
     });
     expect(unwell(await look(api, { known }))).toEqual({});
     const two = { ...wanted, hosts: [{ cpus: 2 }, { cpus: 4 }] };
-    expect(unwell(await look(api, { known, want: two })).quotas).toBe(
+    expect(unwell(await look(api, { known, want: two }))["quotas"]).toBe(
       "vCPUs of running Standard instances: 6 needed, 30 there, at most 32; Elastic IPs: 2 needed, 4 there, at most 5",
     );
   });
@@ -282,7 +171,7 @@ describe("AWS before a first up", () => {
   it("takes an account's own quota before the default, and leaves out one that nobody knows", async () => {
     const api = await start();
     api.account.quotas.set("ec2 L-0263D0A3", 0);
-    expect(unwell(await look(api)).quotas).toBe("Elastic IPs: 1 needed, 0 there, at most 0");
+    expect(unwell(await look(api))["quotas"]).toBe("Elastic IPs: 1 needed, 0 there, at most 0");
     api.account.quotas.clear();
     api.account.defaultQuotas.delete("vpc L-F678F1CE");
     await expect(look(api)).resolves.toMatchObject({
@@ -434,57 +323,5 @@ describe("AWS before a first up", () => {
     // Others' disks, of which there may be thousands, aren't even read.
     const { region } = await readAws(api.key, wanted);
     expect(region?.volumes).toEqual([thing("vol-1", own)]);
-  });
-});
-
-describe("the checks of AWS", () => {
-  const topology = remoteTopology("aws", { edge: { provider: "none" } });
-  /** By the checks' ids. */
-  async function check(secret: string, resources: { type: string; id: string }[] = []) {
-    const outlook: Outlook = {
-      topology,
-      backend: () => Promise.reject(new Error("not asked")),
-      state: () =>
-        Promise.resolve({ pendingOperations: 0, resources: resources.map((one) => ({ urn: "", ...one })) }),
-      secret: (key) => Promise.resolve(key === "awsSecretAccessKey" ? secret : "another"),
-      key: () => Promise.reject(new Error("not asked")),
-    };
-    const results = await runChecks(cloudChecks(outlook));
-    return new Map<string, Result>(results.map((result) => [result.id.replace("aws.", ""), result]));
-  }
-  const outcomes = (results: Map<string, Result>) =>
-    Object.fromEntries([...results].map(([id, { outcome }]) => [id, outcome]));
-
-  it("ask once, and know the stack's own things", async () => {
-    const api = await start();
-    Object.assign(api.account, {
-      vpcs: [1, 2, 3, 4].map((n) => thing(`vpc-${n}`)).concat(thing("vpc-5", own)),
-    });
-    const well = await check(api.key.secret, [{ type: "aws:ec2/vpc:Vpc", id: "vpc-5" }]);
-    const all = { account: "ok", rights: "ok", quotas: "ok", place: "ok", names: "ok" };
-    expect(outcomes(well)).toEqual(all);
-    expect(api.calls.filter((call) => call.endsWith(":GetCallerIdentity"))).toHaveLength(1);
-    expect(outcomes(await check(api.key.secret))).toEqual({ ...all, quotas: "error", names: "error" });
-  });
-
-  it("say of a refused key what to do, and leave the rest", async () => {
-    await start();
-    const refused = await check("another");
-    const [account] = refused.values();
-    expect(account).toMatchObject({ outcome: "error", fix: expect.stringContaining("the secret isn't") });
-    expect([...refused.values()].slice(1).map(({ saw }) => saw)).toEqual(
-      Array(4).fill("because of: AWS's account and key"),
-    );
-  });
-
-  it("say of AWS that it doesn't answer, and leave the rest", async () => {
-    const api = await start();
-    process.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9";
-    const silent = await check(api.key.secret);
-    expect(silent.get("account")).toMatchObject({
-      outcome: "error",
-      fix: expect.stringContaining("reaches"),
-    });
-    expect(silent.get("names")?.outcome).toBe("unchecked");
   });
 });
