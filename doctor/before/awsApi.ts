@@ -1,5 +1,4 @@
 /** How AWS is asked: with the stack's key alone, once or twice, and not for long. */
-import { setMaxListeners } from "node:events";
 
 export interface AwsKey {
   id: string;
@@ -49,12 +48,10 @@ type Send<T> = (options: { abortSignal: AbortSignal }) => Promise<T>;
 export class Questions {
   /** Actions, as policies name them. */
   readonly denied = new Set<string>();
-  private readonly abortSignal: AbortSignal;
+  private readonly end: number;
 
   constructor(private readonly timeoutMs: number) {
-    this.abortSignal = AbortSignal.timeout(timeoutMs);
-    // Many calls at once wait for it.
-    setMaxListeners(0, this.abortSignal);
+    this.end = performance.now() + timeoutMs;
   }
 
   /**
@@ -64,7 +61,7 @@ export class Questions {
    */
   async ask<T>(action: string, send: Send<T>, absent?: RegExp): Promise<T | "absent" | undefined> {
     try {
-      return await send({ abortSignal: this.abortSignal });
+      return await send(this.limit());
     } catch (error) {
       const { code, words } = this.answerIn(action, error);
       if (denials.has(code)) {
@@ -89,17 +86,22 @@ export class Questions {
    */
   async rehearse(action: string, send: Send<unknown>): Promise<void> {
     try {
-      await send({ abortSignal: this.abortSignal });
+      await send(this.limit());
     } catch (error) {
       if (denials.has(this.answerIn(action, error).code)) this.denied.add(action);
     }
+  }
+
+  /** One for each: so many calls at one signal look like a leak to Node. */
+  private limit(): { abortSignal: AbortSignal } {
+    return { abortSignal: AbortSignal.timeout(Math.max(0, Math.round(this.end - performance.now()))) };
   }
 
   /** @throws Error where it is none of the server's. */
   private answerIn(action: string, error: unknown): { code: string; words: string } {
     const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
     if ($metadata?.httpStatusCode !== undefined) return { code: name, words: message };
-    const why = this.abortSignal.aborted ? `nothing within ${this.timeoutMs / 1000} s` : message || name;
+    const why = name === "AbortError" ? `nothing within ${this.timeoutMs / 1000} s` : message || name;
     throw new Error(`AWS doesn't answer to ${action}: ${why}`, { cause: error });
   }
 }

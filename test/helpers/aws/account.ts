@@ -55,7 +55,7 @@ export const emptyAccount = (): Account => ({
   ]),
   zones: new Map([
     ["eu-central-1a", "available"],
-    ["eu-central-1b", "available"],
+    ["eu-central-1b", "information"],
     ["eu-central-1c", "unavailable"],
   ]),
   offers: new Map([
