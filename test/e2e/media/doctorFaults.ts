@@ -179,10 +179,15 @@ export const faults: readonly Fault[] = [
       await media.runIn("jitsi-jicofo", [
         ...["/muster/busybox", "dd", "if=/dev/zero", "of=/tmp/full", "bs=1M", "count=14"],
       ]);
-      for (let share = 0; share < 0.96;) {
-        const limit = Math.floor((await usedBytes(container)) / 0.975);
-        await container.update({ Memory: limit, MemorySwap: limit });
-        share = (await usedBytes(container)) / limit;
+      // Near its limit the kernel takes back what it can: until nothing more is to be had.
+      for (let limit = Memory ?? 0, steady = 0; steady < 10; steady++) {
+        const used = await usedBytes(container);
+        if (used / limit < 0.96) {
+          limit = Math.floor(used / 0.975);
+          await container.update({ Memory: limit, MemorySwap: limit });
+          steady = 0;
+        }
+        await pause(1000);
       }
       return async () => {
         await container.update({ Memory, MemorySwap });
