@@ -2,7 +2,7 @@
 import { alertsOf } from "../../components/services/monitoring/alerts";
 import { dashboardsOf } from "../../components/services/monitoring/dashboards";
 import { seesFaults } from "./monitoring/faults";
-import { showsInGrafana } from "./monitoring/grafana";
+import { drawsDashboards, showsInGrafana } from "./monitoring/grafana";
 import { givesTargetsOutside } from "./monitoring/outside";
 import { until } from "./monitoring/prometheus";
 import { MonitoringStage, ofThisMachine, seconds, servicesOf } from "./monitoring/stage";
@@ -122,6 +122,8 @@ describe("monitoring on a real engine", () => {
       expect(bound.map(({ HostIp }) => HostIp)).toEqual(["127.0.0.1"]);
     }
   });
+
+  drawsDashboards(stage);
 
   givesTargetsOutside(stage);
 

@@ -1,5 +1,6 @@
 import { alertsOf } from "../../components/services/monitoring/alerts";
-import { dashboardsOf, grafanaDashboard } from "../../components/services/monitoring/dashboards";
+import { type Dashboard, dashboardsOf } from "../../components/services/monitoring/dashboards";
+import { grafanaDashboard } from "../../components/services/monitoring/dashboards.grafana";
 import { aboutOf, everything, fileOf, jsonOf, planOf } from "../helpers/monitored";
 import { localTopology } from "../helpers/stacks";
 
@@ -90,6 +91,19 @@ describe("Grafana's alerts", () => {
   });
 });
 
+/** Queries that are judged, with the steps that Grafana is given for each. */
+const grafanaPanels = (dashboard: Dashboard) =>
+  dashboard.panels.flatMap(({ title, queries }, index) => {
+    const drawn = grafanaDashboard(dashboard).panels[index];
+    return queries.flatMap(({ wrong }, at) => {
+      if (wrong === undefined) return [];
+      const override = drawn?.fieldConfig.overrides.find(
+        ({ matcher }) => matcher.options === drawn.targets[at]?.refId,
+      );
+      return [{ title, wrong, steps: override?.properties[0]?.value.steps }];
+    });
+  });
+
 describe("Grafana", () => {
   it("lets in nobody without its password, which is generated, and asks nothing of the world", () => {
     const ini = fileOf(full, "grafana", "grafana.ini");
@@ -151,6 +165,27 @@ describe("Grafana", () => {
       for (const { gridPos } of drawn.panels) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
       for (const { targets } of drawn.panels)
         expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length);
+    }
+  });
+
+  it("turns red where an alert fires, and is green before", () => {
+    const judged = dashboardsOf(aboutOf(full)).flatMap(grafanaPanels);
+    expect(judged.map(({ title }) => title)).toEqual([
+      "Certificates end in",
+      "Certificates end in",
+      "Backups, age",
+      "Backups, age",
+      "Backups, age",
+      "Disks, free",
+    ]);
+    for (const { wrong, steps } of judged) {
+      const [sign, limit] = "below" in wrong ? ["<", wrong.below] : [">", wrong.above];
+      expect(alerts.filter(({ expr }) => expr.includes(`${sign} ${limit}`))).not.toEqual([]);
+      const [under, over] = sign === "<" ? ["red", "green"] : ["green", "red"];
+      expect(steps).toEqual([
+        { color: under, value: null },
+        { color: over, value: limit },
+      ]);
     }
   });
 

@@ -4,7 +4,7 @@
  */
 import type { Settings } from "../../../stacks/settings/schema";
 import type { ServiceContext } from "../service";
-import { tlsMode } from "../tls";
+import { backupHours, certificateSeconds, freeDiskShare, oldestSeconds } from "./limits";
 import { crowds } from "./people";
 
 export interface Alert {
@@ -17,21 +17,6 @@ export interface Alert {
   summary: string;
   /** What to do. */
   action: string;
-}
-
-const [hour, day] = [60 * 60, 24 * 60 * 60];
-
-/** How old the last good run of something may be. */
-const runs = { backupHours: 36, graceDays: 2 };
-
-/**
- * How long before its end a certificate should be renewed long since. Caddy's own hold for half a day, and those of an
- * authority of one's own perhaps no longer.
- */
-function certificateSeconds(settings: Settings): { sites: number; doors: number } {
-  const own = settings.edge.authority !== undefined;
-  const sites = { internal: hour, acme: own ? hour : 10 * day, origin: 14 * day }[tlsMode(settings)];
-  return { sites, doors: own ? hour : 5 * day };
 }
 
 const services: readonly Alert[] = [
@@ -91,7 +76,7 @@ const endpoints = (settings: Settings): readonly Alert[] => [
 const machine: readonly Alert[] = [
   {
     name: "DiskFull",
-    expr: "min by (job, device) (node_filesystem_avail_bytes / node_filesystem_size_bytes) < 0.1",
+    expr: `min by (job, device) (node_filesystem_avail_bytes / node_filesystem_size_bytes) < ${freeDiskShare}`,
     forMinutes: 10,
     summary: "less than a tenth of the disk {{device}} is free",
     action:
@@ -151,18 +136,18 @@ const lastFailed = (what: string): string => {
   return `${failed} > ${good} or ${failed} unless ${good}`;
 };
 /** Where there never was a good one, the time counts from the first use. */
-const olderThan = (what: string, seconds: number): string =>
-  `time() - (muster_${what}_last_success_timestamp_seconds or muster_backup_first_use_timestamp_seconds) > ${seconds}`;
+const olderThan = (what: "backup" | "check" | "drill", settings: Settings): string =>
+  `time() - (muster_${what}_last_success_timestamp_seconds or muster_backup_first_use_timestamp_seconds) > ${oldestSeconds(settings)[what]}`;
 
 const logs =
   "Look at what it said: docker logs muster-STACK-backup; docs/backups.md says what each message means.";
 
-const backups = ({ backup: { checkDays, drillDays } }: Settings): readonly Alert[] => [
+const backups = (settings: Settings): readonly Alert[] => [
   {
     name: "BackupOld",
-    expr: olderThan("backup", runs.backupHours * hour),
+    expr: olderThan("backup", settings),
     forMinutes: 10,
-    summary: `the last good backup is older than ${runs.backupHours} hours`,
+    summary: `the last good backup is older than ${backupHours} hours`,
     action: logs,
   },
   {
@@ -174,7 +159,7 @@ const backups = ({ backup: { checkDays, drillDays } }: Settings): readonly Alert
   },
   {
     name: "RestoreOld",
-    expr: olderThan("drill", (drillDays + runs.graceDays) * day),
+    expr: olderThan("drill", settings),
     forMinutes: 60,
     summary: "for too long no backup has been proven by a restore",
     action: logs,
@@ -188,7 +173,7 @@ const backups = ({ backup: { checkDays, drillDays } }: Settings): readonly Alert
   },
   {
     name: "BackupCheckOld",
-    expr: olderThan("check", (checkDays + runs.graceDays) * day),
+    expr: olderThan("check", settings),
     forMinutes: 60,
     summary: "the repository of the backups wasn't checked for too long",
     action: logs,

@@ -1,11 +1,16 @@
-/** Grafana's dashboards: panels and their queries as data, then as Grafana's JSON. Pure. */
+/** The dashboards: panels and their queries as data. Pure. */
+import type { Settings } from "../../../stacks/settings/schema";
+import { relaysOverTls } from "../coturn.tls";
 import type { ServiceContext } from "../service";
+import { certificateSeconds, freeDiskShare, oldestSeconds } from "./limits";
 import { peopleExpressions } from "./people";
 
-interface Query {
+export interface Query {
   expr: string;
   /** How a series is called, by its labels. */
   legend: string;
+  /** From where on a number is red. */
+  wrong?: { below: number } | { above: number };
 }
 export interface Panel {
   title: string;
@@ -22,9 +27,21 @@ export interface Dashboard {
 
 type About = Pick<ServiceContext, "running" | "settings">;
 
-const query = (expr: string, legend: string): Query => ({ expr, legend });
+const query = (expr: string, legend: string, wrong?: Query["wrong"]): Query => ({
+  expr,
+  legend,
+  ...(wrong === undefined ? {} : { wrong }),
+});
 
-const overview: Dashboard = {
+/** Of sites, and of the relay where it has one. */
+const certificates = (settings: Settings): Query[] =>
+  Object.entries(certificateSeconds(settings))
+    .filter(([job]) => job === "sites" || relaysOverTls(settings))
+    .map(([job, below]) =>
+      query(`probe_ssl_earliest_cert_expiry{job="${job}"} - time()`, "{{instance}}", { below }),
+    );
+
+const overview = (settings: Settings): Dashboard => ({
   uid: "muster-overview",
   title: "Overview",
   panels: [
@@ -44,16 +61,17 @@ const overview: Dashboard = {
       title: "Certificates end in",
       kind: "stat",
       unit: "s",
-      queries: [query("probe_ssl_earliest_cert_expiry - time()", "{{instance}}")],
+      queries: certificates(settings),
     },
     {
       title: "Backups, age",
       kind: "stat",
       unit: "s",
-      queries: ["backup", "check", "drill"].map((what) =>
+      queries: (["backup", "check", "drill"] as const).map((what) =>
         query(
           `time() - muster_${what}_last_success_timestamp_seconds`,
-          { backup: "last backup", check: "last check", drill: "last proven restore" }[what] ?? what,
+          { backup: "last backup", check: "last check", drill: "last proven restore" }[what],
+          { above: oldestSeconds(settings)[what] },
         ),
       ),
     },
@@ -72,7 +90,7 @@ const overview: Dashboard = {
       queries: [query('probe_duration_seconds{job="sites"}', "{{instance}}")],
     },
   ],
-};
+});
 
 function people(about: About): Dashboard[] {
   const { calls, meetings } = peopleExpressions(about);
@@ -141,6 +159,7 @@ const machine: Dashboard = {
         query(
           "min by (job, device) (node_filesystem_avail_bytes / node_filesystem_size_bytes)",
           "{{job}} {{device}}",
+          { below: freeDiskShare },
         ),
       ],
     },
@@ -169,61 +188,8 @@ const machine: Dashboard = {
 };
 
 /** All dashboards of a stack. */
-export const dashboardsOf = (about: About): Dashboard[] => [overview, ...people(about), machine];
-
-/** Name by which Grafana knows Prometheus. */
-export const datasource = { uid: "prometheus", type: "prometheus" } as const;
-
-const columns = 24;
-const size = { w: 12, h: 8 };
-
-/** As Grafana's file provider takes it. */
-export const grafanaDashboard = ({ uid, title, panels }: Dashboard) => ({
-  uid,
-  title,
-  tags: ["muster"],
-  timezone: "browser",
-  schemaVersion: 39,
-  editable: false,
-  refresh: "30s",
-  time: { from: "now-6h", to: "now" },
-  panels: panels.map(({ title: name, kind, unit, queries }, index) => ({
-    id: index + 1,
-    title: name,
-    type: kind === "stat" ? "stat" : "timeseries",
-    datasource,
-    gridPos: { ...size, x: (index * size.w) % columns, y: Math.floor((index * size.w) / columns) * size.h },
-    fieldConfig: { defaults: unit === "state" ? stateField : { unit, min: 0 }, overrides: [] },
-    options:
-      kind === "stat"
-        ? { reduceOptions: { calcs: ["lastNotNull"] }, textMode: "value_and_name", colorMode: "background" }
-        : { legend: { displayMode: "list", placement: "bottom" }, tooltip: { mode: "multi" } },
-    targets: queries.map(({ expr, legend }, at) => ({
-      refId: String.fromCharCode("A".charCodeAt(0) + at),
-      datasource,
-      expr,
-      legendFormat: legend,
-      ...(kind === "stat" ? { instant: true, range: false } : { instant: false, range: true }),
-    })),
-  })),
-});
-
-/** One is well, nought isn't. */
-const stateField = {
-  mappings: [
-    {
-      type: "value",
-      options: {
-        "0": { text: "down", color: "red", index: 0 },
-        "1": { text: "up", color: "green", index: 1 },
-      },
-    },
-  ],
-  thresholds: {
-    mode: "absolute",
-    steps: [
-      { color: "red", value: null },
-      { color: "green", value: 1 },
-    ],
-  },
-};
+export const dashboardsOf = (about: About): Dashboard[] => [
+  overview(about.settings),
+  ...people(about),
+  machine,
+];

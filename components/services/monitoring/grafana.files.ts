@@ -3,7 +3,7 @@ import { secret, jsonText, type JsonValue, type Late, text } from "../text";
 import type { ServiceContext, ServiceFile } from "../service";
 import type { Settings } from "../../../stacks/settings/schema";
 import { type Alert, templated } from "./alerts";
-import { datasource } from "./dashboards";
+import { datasource } from "./dashboards.grafana";
 
 /** Name of the administrator's password among the secrets. */
 export const grafanaPassword = "grafana-password";
