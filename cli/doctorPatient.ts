@@ -4,7 +4,7 @@ import { execute } from "../components/host/engine";
 import { containerName } from "../components/platform/names";
 import { isLocalDomain, tlsMode } from "../components/services/tls";
 import type { Patient } from "../doctor/patient";
-import type { Trust } from "../probe/net/trust";
+import { type Trust, trustBesides } from "../probe/net/trust";
 import { clientAddress } from "../stacks/plan";
 import type { Settings } from "../stacks/settings/schema";
 import { type SecretSetting, secretSettings } from "../stacks/settings/secrets";
@@ -91,15 +91,15 @@ async function secretIn(topology: Topology, state: StackState, name: string): Pr
   return value;
 }
 
-/** Sites with a certificate of their own authority are trusted by that one alone. @param address of the main host. */
-async function trustOf(
+/** Caddy's own authority is trusted alone, another one besides the public ones. @param address of the main host. */
+export async function trustOf(
   { stack, settings }: Topology,
   engines: Patient["engines"],
   address: string | undefined,
 ): Promise<Trust> {
   const there = isLocalDomain(settings.domain) ? { address: siteAddress(settings, address) } : {};
   const mode = tlsMode(settings);
-  if (mode === "acme") return { ...there, ca: settings.edge.authority?.root };
+  if (mode === "acme") return { ...there, ...trustBesides(settings.edge.authority?.root) };
   const docker = engines.get(mainHost);
   if (mode !== "internal" || docker === undefined) return there;
   const path = "/data/caddy/pki/authorities/local/root.crt";

@@ -2,6 +2,7 @@
 import { relays, relaysOverTls } from "../components/services/coturn.tls";
 import { mediaName } from "../components/services/tls";
 import { servedCertificate } from "../probe/net/certificate";
+import { trustBesides } from "../probe/net/trust";
 import { stunBinding } from "../probe/stun/binding";
 import { allocate, type Allocation, type TurnServer } from "../probe/turn/allocation";
 import { turnCredentials } from "../probe/turn/credentials";
@@ -70,7 +71,7 @@ function tlsChecks(patient: Patient, host: string): Check[] {
   const name = mediaName(settings);
   const port = settings.media.turnTlsPort;
   // Whoever vouches for the sites, the relay's certificate comes from an ACME authority.
-  const trust = { ca: settings.edge.authority?.root, address: host };
+  const trust = { ...trustBesides(settings.edge.authority?.root), address: host };
   const means = "browsers don't find the relay over TLS, silently: calls from strict networks don't connect";
   return [
     nameCheck(patient, name, destinationOf(patient, serviceIn(patient, "coturn")?.host ?? ""), {

@@ -1,5 +1,7 @@
 /** What makes a server the one that was meant. */
+import { readFileSync } from "node:fs";
 import { isIP, type LookupFunction } from "node:net";
+import { rootCertificates } from "node:tls";
 
 /** How much to trust a site's certificate, and where to find the site. */
 export interface Trust {
@@ -22,6 +24,19 @@ export function tlsOptions({ ca, rejectUnauthorized, address }: Trust): {
     ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
     ...lookupOf(address),
   };
+}
+
+/**
+ * Trust in a root of one's own (PEM) besides the usual ones and those of NODE_EXTRA_CA_CERTS, which Node forgets as soon
+ * as it is given any. @returns nothing without one: Node then knows those by itself.
+ */
+export function trustBesides(
+  root: string | undefined,
+  extraFile = process.env["NODE_EXTRA_CA_CERTS"],
+): Pick<Trust, "ca"> {
+  if (root === undefined) return {};
+  const extra = extraFile === undefined || extraFile === "" ? [] : [readFileSync(extraFile, "utf8")];
+  return { ca: [root, ...extra, ...rootCertificates].join("\n") };
 }
 
 /** A resolver that knows one answer. */

@@ -22,18 +22,24 @@ export function doctor(get: () => CertificateStage): void {
       const { address, domain, name } = get();
       return { [`chat.${domain}`]: address, [name]: address };
     };
-    const unwell = async (): Promise<Report["checks"]> => {
+    const examine = async (): Promise<Report["checks"]> => {
       const { stack } = get();
-      const { output, code } = await stack.run(["doctor", stack.name, "--json"]);
+      // The authority's address has a certificate by another root than those that it makes.
+      const { output, code } = await stack.run(["doctor", stack.name, "--json"], {
+        NODE_EXTRA_CA_CERTS: join(stack.dir, "issuer.pem"),
+      });
       const report = reportSchema.parse(JSON.parse(output.slice(output.indexOf("{"))));
       expect(code).toBe(report.ok ? 0 : 1);
-      return report.checks.filter(({ outcome }) => outcome === "error" || outcome === "warning");
+      return report.checks;
     };
+    const unwell = async (): Promise<Report["checks"]> =>
+      (await examine()).filter(({ outcome }) => outcome === "error" || outcome === "warning");
     const ids = (checks: Report["checks"]): string[] => checks.map(({ id }) => id);
 
     beforeAll(async () => {
       const { stack } = get();
       for (const verb of ["backup", "check", "drill"]) await stack.must([verb, stack.name]);
+      writeFileSync(join(stack.dir, "issuer.pem"), await get().authority.root());
       know(right());
     });
     afterAll(() => {
@@ -41,9 +47,7 @@ export function doctor(get: () => CertificateStage): void {
     });
 
     it("finds nothing wrong where names lead to the machine, and the relay is asked over TLS", async () => {
-      const { stack } = get();
-      const { output } = await stack.must(["doctor", stack.name, "--json"]);
-      const { checks } = reportSchema.parse(JSON.parse(output.slice(output.indexOf("{"))));
+      const checks = await examine();
       expect(checks.filter(({ outcome }) => outcome !== "ok")).toEqual([]);
       expect(ids(checks)).toEqual(
         expect.arrayContaining(["chat.name", "relay.name", "relay.certificate", "relay.turn-tls"]),
@@ -73,7 +77,7 @@ export function doctor(get: () => CertificateStage): void {
     it("finds a relay that speaks no TLS at its port for it", async () => {
       know(right());
       const { turnTlsPort, turnPort } = suites.certificates.media;
-      const to = ["-j", "REDIRECT", "--to-ports", String(turnPort)];
+      const to = ["-j", "DNAT", "--to-destination", `${get().address}:${turnPort}`];
       const undo: Undo = rule("nat", "OUTPUT", "-p", "tcp", "--dport", String(turnTlsPort), ...to);
       try {
         expect(ids(await unwell())).toEqual(["relay.certificate"]);
