@@ -19,6 +19,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { makeSshKey } from "../../cli/init.keys";
 import { reportSchema, type Report } from "../../doctor/report";
+import { AwsApi } from "../helpers/aws/api";
 import { CloudflareApi } from "../helpers/cloudflare/api";
 import { addRecord } from "../helpers/cloudflare/records";
 import { DigitalOceanApi } from "../helpers/digitalocean/api";
@@ -241,6 +242,26 @@ async function mailServer(): Promise<number> {
       ...{ "cloudflare.zone": "error", "backup.target": "error", "backup.repository": "unchecked" },
     });
     expect(saw("state")).toBe(`${dir}/package.json/state can't be written`);
+  });
+
+  it("asks AWS with the stack's own key, and makes nothing there", async () => {
+    const aws = await AwsApi.start();
+    ends.push(() => aws.stop());
+    const edge = { provider: "none" };
+    write("aws", { domain: "example.org", host: { ...hosts.aws.host, accessKeyId: aws.key.id }, edge });
+    await store("aws", { sshKey: makeSshKey("test").privateKey, awsSecretAccessKey: aws.key.secret });
+    const { report, outcomes } = await look("aws", { AWS_ENDPOINT_URL: aws.url });
+    expect(outcomes).toMatchObject({
+      ...{
+        "aws.account": "ok",
+        "aws.rights": "ok",
+        "aws.quotas": "ok",
+        "aws.place": "ok",
+        "aws.names": "ok",
+      },
+    });
+    expect([aws.calls.length > 0, aws.changes]).toEqual([true, []]);
+    expect(JSON.stringify(report)).not.toContain(aws.key.secret);
   });
 
   it("can't open secrets with another passphrase, and says what hangs on it", async () => {
