@@ -128,9 +128,8 @@ describe("monitoring on a real engine", () => {
   givesTargetsOutside(stage);
 
   it("goes without a trace when it is switched off, and so do calls and meetings", async () => {
-    stack.set(["monitoring"], { kind: "off" });
     for (const feature of ["calls", "meetings", "turn"]) stack.set([feature], "off");
-    await stack.up();
+    await stage.monitor({ kind: "off" });
     expect(
       [...(await stack.containers()).keys()].filter((name) =>
         /exporter|prometheus|grafana|jitsi|coturn/.test(name),

@@ -19,6 +19,24 @@ const known = (fault: string): Pick<AlertFault, "fault" | "make"> => {
   return found;
 };
 
+/** A run that nothing has followed: the metrics are those of the last one, or of the container's start. */
+function aged(kind: "backup" | "check" | "drill", alerts: readonly string[]): AlertFault {
+  const { fault, make } = known(`a ${kind} that is too old`);
+  const measure = (media: MediaStack) => media.runIn("backup", ["sh", "/muster/metrics.sh"]);
+  return {
+    fault,
+    make: async (media) => {
+      const undo = await make(media);
+      await measure(media);
+      return async () => {
+        await undo();
+        await measure(media);
+      };
+    },
+    alerts,
+  };
+}
+
 const minutes = 1 / (24 * 60);
 const domainFolder = "/data/caddy/certificates/local/chat.localhost";
 
@@ -36,9 +54,9 @@ const wait = "SELECT pg_sleep(600)";
 const letGo = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query = '${wait}'`;
 
 export const alertFaults: readonly AlertFault[] = [
-  { ...known("a backup that is too old"), alerts: ["BackupOld", "BackupFails"] },
-  { ...known("a drill that is too old"), alerts: ["RestoreOld", "RestoreFails"] },
-  { ...known("a check that is too old"), alerts: ["BackupCheckOld", "BackupCheckFails"] },
+  aged("backup", ["BackupOld", "BackupFails"]),
+  aged("drill", ["RestoreOld", "RestoreFails"]),
+  aged("check", ["BackupCheckOld", "BackupCheckFails"]),
   { ...known("a container whose memory is nearly full"), alerts: ["ServiceMemoryShort"] },
   {
     fault: "a database whose connections are taken",

@@ -77,12 +77,17 @@ export function showsInGrafana(stage: MonitoringStage): void {
       expect(rules.filter(({ name, state }) => !ofThisMachine.test(name) && state === "firing")).toEqual([]);
     });
 
-    it("an alert is sent when its fault is there, and when it is gone", async () => {
-      await stage.part("jitsi-web").stop();
-      const said = await stage.sink.about("FIRING", "ServiceDown", firesSeconds);
-      expect(said).toContain("jitsi-web doesn't run");
-      await stage.part("jitsi-web").start();
-      await stage.sink.about("RESOLVED", "ServiceDown", clearsSeconds);
-    });
+    const patienceMs = 1000 * (firesSeconds + clearsSeconds + 60);
+    it(
+      "an alert is sent when its fault is there, and when it is gone",
+      async () => {
+        await stage.part("jitsi-web").stop();
+        const said = await stage.sink.about("FIRING", "ServiceDown", firesSeconds);
+        expect(said).toContain("jitsi-web doesn't run");
+        await stage.part("jitsi-web").start();
+        await stage.sink.about("RESOLVED", "ServiceDown", clearsSeconds);
+      },
+      patienceMs,
+    );
   });
 }

@@ -4,16 +4,14 @@ import { Daemon } from "../../helpers/daemon";
 import { freeTcpPort } from "../../helpers/freePort";
 import { judge, publishedSchema } from "../../helpers/outputsContract";
 import { exampleText, OutputsPage } from "../../helpers/outputsPage";
-import type { MediaStack } from "../media/stack";
 import { missingForTargets } from "../parts";
 import { suites } from "../suites";
 import { PrometheusClient, until } from "./prometheus";
-
-/** Two measurements, and some patience. */
-const seconds = 120;
+import { type MonitoringStage, seconds } from "./stage";
 
 /** The step that switches the stack over to `targets`. */
-export function givesTargetsOutside({ stack }: MediaStack): void {
+export function givesTargetsOutside(stage: MonitoringStage): void {
+  const { stack } = stage;
   const outside = missingForTargets();
   const withPrometheus = outside.length === 0 ? it : it.skip;
   if (outside.length > 0)
@@ -21,8 +19,7 @@ export function givesTargetsOutside({ stack }: MediaStack): void {
   withPrometheus(
     "gives a Prometheus outside its targets, as docs/outputs.md says, and all are up",
     async () => {
-      stack.set(["monitoring"], { kind: "targets", ...suites.monitoring.targets });
-      await stack.up();
+      await stage.monitor({ kind: "targets", ...suites.monitoring.targets });
       const outputs = JSON.parse(await stack.pulumi(["stack", "output", "--json"])) as Outputs;
       expect(judge(publishedSchema())(outputs)).toEqual([]);
       const page = new OutputsPage();

@@ -36,6 +36,13 @@ export class MonitoringStage extends MediaStack {
     await this.remove();
   }
 
+  /** Another kind of monitoring: alerts go nowhere any more. */
+  async monitor(setting: Record<string, unknown>): Promise<void> {
+    this.stack.set(["monitoring"], setting);
+    this.stack.set(["alertWebhook"], undefined);
+    await this.stack.up();
+  }
+
   about(): ReturnType<typeof aboutOf> {
     return aboutOf(this.stack.topology());
   }
