@@ -14,7 +14,7 @@ import type { SecretSetting } from "../stacks/settings/secrets";
 import type { Topology } from "../stacks/topology";
 import { plannedTopology } from "../stacks/topology/load";
 import { secretOf } from "./backupKeys";
-import { opener, WrongPassphrase } from "./decrypt";
+import { opener, passphraseFix, WrongPassphrase } from "./decrypt";
 import { UserError } from "./errors";
 import { type KeyFolder, keyFolder } from "./keyFolder";
 import { withLanAddress } from "./lan";
@@ -106,7 +106,7 @@ const wrongPassphrase = (stack: string, reason: string): UserError =>
     [
       `The secrets of stack ${stack} can't be decrypted: ${reason}`,
       `  given:   ${passphraseSource()}`,
-      `  fix:     put the passphrase that they were stored with into PULUMI_CONFIG_PASSPHRASE, or its file into PULUMI_CONFIG_PASSPHRASE_FILE`,
+      `  fix:     ${passphraseFix}`,
     ].join("\n"),
   );
 

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
-import { isMap, readStackFile, stackFile } from "../stacks/settings/file";
+import { isMap, readEncrypted, readStackFile, stackFile } from "../stacks/settings/file";
+import { passphraseFix } from "./decrypt";
 import { UserError } from "./errors";
 import { stateKeyEnvironment } from "./stateKey";
 
@@ -113,13 +114,24 @@ function backendEnvironment(stack: string): NodeJS.ProcessEnv {
   };
 }
 
-/** Makes the folder of the stack's state, and a passphrase on the first start: readable by its owner alone. */
+/**
+ * Makes the folder of the stack's state, and a passphrase on the first start: readable by its owner alone.
+ * @throws UserError where the stack's secrets have a passphrase already: another one wouldn't open them.
+ */
 export function prepareProject(stack: string): void {
+  const isFirst = !hasPassphrase() && !existsSync(passphraseFile);
+  if (isFirst && readEncrypted(projectDir, stack, "").salt !== undefined)
+    throw new UserError(
+      [
+        `The passphrase of stack ${stack} isn't here.`,
+        `  given:   secrets that a passphrase encrypts, by ${stackFile(stack)}; no PULUMI_CONFIG_PASSPHRASE, and no ${passphraseFile}`,
+        `  fix:     ${passphraseFix}, or write it to ${passphraseFile}; nothing was changed`,
+      ].join("\n"),
+    );
   const dir = stateDir(stack);
   mkdirSync(privateDir, { recursive: true, mode: 0o700 });
   if (dir !== undefined) makeStateDir(dir);
-  if (!hasPassphrase() && !existsSync(passphraseFile))
-    writeFileSync(passphraseFile, randomBytes(24).toString("base64url"), { mode: 0o600 });
+  if (isFirst) writeFileSync(passphraseFile, randomBytes(24).toString("base64url"), { mode: 0o600 });
 }
 
 function makeStateDir(dir: string): void {

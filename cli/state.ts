@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { mainHost } from "../stacks/topology/hosts";
 import type { DataPlace } from "../stacks/topology/moves";
+import { passphraseFix } from "./decrypt";
 import { UserError } from "./errors";
 import { checkpointFile, passphraseSource, stateDir } from "./project";
 import { capturePulumi } from "./pulumi";
@@ -80,7 +81,7 @@ function unreadable(stack: string, reason: string): UserError {
         ? [
             `  given:   the passphrase from ${passphraseSource()}`,
             `  allowed: the one that the stack was made with`,
-            `  fix:     unset PULUMI_CONFIG_PASSPHRASE, or name the right file in PULUMI_CONFIG_PASSPHRASE_FILE; nothing was changed`,
+            `  fix:     ${passphraseFix}; nothing was changed`,
           ]
         : [`  fix:     see the reason above; nothing was changed`]),
     ].join("\n"),

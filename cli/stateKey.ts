@@ -1,6 +1,6 @@
 /** The key of a state backend in a bucket, which stands encrypted in the stack's own settings. */
 import { readEncrypted, stackFile } from "../stacks/settings/file";
-import { decrypt, WrongPassphrase } from "./decrypt";
+import { decrypt, passphraseFix, WrongPassphrase } from "./decrypt";
 import { UserError } from "./errors";
 
 /** Decrypted already in this run: it takes the better part of a second. By the encrypted value. */
@@ -69,6 +69,6 @@ const wrongPassphrase = (stack: string, source: string, reason: string): UserErr
       `The key of the state of stack ${stack} can't be decrypted: ${reason}`,
       `  given:   the passphrase from ${source}`,
       `  allowed: the one that the stack was made with`,
-      `  fix:     unset PULUMI_CONFIG_PASSPHRASE, or name the right file in PULUMI_CONFIG_PASSPHRASE_FILE; nothing was changed`,
+      `  fix:     ${passphraseFix}; nothing was changed`,
     ].join("\n"),
   );

@@ -76,8 +76,9 @@ export function doctor(get: () => CertificateStage): void {
 
     it("finds a relay that speaks no TLS at its port for it", async () => {
       know(right());
-      const { turnTlsPort, turnPort } = suites.certificates.media;
-      const to = ["-j", "DNAT", "--to-destination", `${get().address}:${turnPort}`];
+      const { turnTlsPort } = suites.certificates.media;
+      // Not coturn's other port: it speaks TLS there as well.
+      const to = ["-j", "DNAT", "--to-destination", `${get().address}:${get().httpPort}`];
       const undo: Undo = rule("nat", "OUTPUT", "-p", "tcp", "--dport", String(turnTlsPort), ...to);
       try {
         expect(ids(await unwell())).toEqual(["relay.certificate"]);
