@@ -1,14 +1,21 @@
-/** The files that a stack gives its Grafana, in a real one, where there is one: it takes them all, and sends mail. */
+/**
+ * The files that a stack gives its Grafana, in a real one in front of a real Prometheus, where they are there: it takes
+ * them all, and sends mail when a fault comes and when it goes. With seconds in the place of minutes.
+ */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { alertsOf } from "../../components/services/monitoring/alerts";
 import { dashboardsOf } from "../../components/services/monitoring/dashboards";
 import { until } from "../e2e/monitoring/prometheus";
+import { Daemon } from "../helpers/daemon";
+import { freeTcpPort } from "../helpers/freePort";
 import { Grafana, grafanaHome, stateWithoutPrometheus } from "../helpers/grafana";
 import { MailSink } from "../helpers/mailSink";
 import { aboutOf, everything, fileOf } from "../helpers/monitored";
-import { withPrograms } from "../helpers/programs";
+import { programName, withPrograms } from "../helpers/programs";
 import { localTopology } from "../helpers/stacks";
 
 jest.setTimeout(180_000);
@@ -17,12 +24,19 @@ const to = "ops@example.org";
 const password = "generated-for-this-test";
 
 withPrograms(
-  ["grafana"],
+  ["prometheus", "grafana"],
   "no real Grafana takes a stack's dashboards and alerts: their form is looked at alone",
 )("a stack's files in a real Grafana", () => {
   const folder = mkdtempSync(join(tmpdir(), "muster-grafana-"));
   let mail: MailSink;
   let grafana: Grafana | undefined;
+  let prometheus: Daemon | undefined;
+  let prometheusPort = 0;
+  /** What the machine's exporter says of one service. */
+  let isUp = true;
+  const exporter = createServer((_, response) =>
+    response.end(`muster_container_up{service="jitsi-web"} ${isUp ? 1 : 0}\n`),
+  );
   const ask = <T>(path: string, body?: unknown): Promise<T> => {
     if (grafana === undefined) throw new Error("Grafana isn't there");
     return grafana.client.ask<T>(path, body);
@@ -41,6 +55,7 @@ withPrograms(
 
   beforeAll(async () => {
     mail = await MailSink.open();
+    prometheusPort = await freeTcpPort();
     const topology = topologyOf(mail.port);
     const place = (name: string, path: string, change: (text: string) => string = (text) => text): void => {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -48,19 +63,27 @@ withPrograms(
     };
     writeFileSync(join(folder, "grafana-password"), password);
     place("grafana.ini", "grafana.ini", (text) => text.replaceAll("/muster/", `${folder}/`));
-    place("datasources.yaml", "provisioning/datasources/datasources.yaml");
+    place("datasources.yaml", "provisioning/datasources/datasources.yaml", (text) =>
+      text.replace("prometheus:9090", `127.0.0.1:${prometheusPort}`),
+    );
     place("dashboards.yaml", "provisioning/dashboards/dashboards.yaml", (text) =>
       text.replace("/tmp/dashboards", `${folder}/dashboards`),
     );
     for (const { uid } of dashboardsOf(about)) place(`${uid}.json`, `dashboards/${uid}.json`);
     const quiet = stateWithoutPrometheus(grafanaHome() ?? { home: "", version: "" });
     place("alerting.yaml", "provisioning/alerting/alerting.yaml", (text) =>
-      text.replaceAll("KeepLast", quiet),
+      text
+        .replaceAll("KeepLast", quiet)
+        .replaceAll(/"(for|interval)":"\d+m"/g, '"$1":"10s"')
+        .replace(/"group_wait":"[^"]+"/, '"group_wait":"1s"')
+        .replace(/"group_interval":"[^"]+"/, '"group_interval":"5s"'),
     );
     grafana = await Grafana.start(folder, { config: join(folder, "grafana.ini"), password });
   });
   afterAll(async () => {
     await grafana?.stop();
+    await prometheus?.stop();
+    exporter.close();
     await mail.close();
     rmSync(folder, { recursive: true });
   });
@@ -83,29 +106,6 @@ withPrograms(
     }
   });
 
-  it("sends every alert by mail to whom the settings name, over the chat's mail server", async () => {
-    const policy = await ask<{ receiver: string }>("v1/provisioning/policies");
-    const points = await ask<{ name: string; type: string }[]>("v1/provisioning/contact-points");
-    expect(points.filter(({ name }) => name === policy.receiver)).toMatchObject([{ type: "email" }]);
-    await ask("alertmanager/grafana/config/api/v1/receivers/test", {
-      receivers: [
-        {
-          name: "test",
-          grafana_managed_receiver_configs: [
-            { name: "test", type: "email", settings: { addresses: to, singleEmail: true } },
-          ],
-        },
-      ],
-    });
-    const [letter] = await until(
-      30,
-      () => Promise.resolve(mail.letters),
-      (letters) => letters.length > 0,
-    );
-    expect(letter).toMatchObject({ from: "chat@example.org", to: [to] });
-    expect(letter?.text).toContain("TestAlert");
-  });
-
   it("says that Prometheus doesn't answer, once", async () => {
     const bad = await until(
       120,
@@ -113,5 +113,39 @@ withPrograms(
       (rules) => rules.length > 0,
     );
     expect(bad.map(({ name }) => name)).toEqual(["ContainersUnseen"]);
+  });
+
+  const letters = (subject: RegExp) =>
+    until(
+      90,
+      () => Promise.resolve(mail.letters.filter(({ text }) => subject.test(text))),
+      (found) => found.length > 0,
+    );
+
+  it("sends an alert by mail to whom the settings name, over the chat's mail server, and that it is gone", async () => {
+    await new Promise<void>((listening) => exporter.listen(0, "127.0.0.1", listening));
+    const target = `127.0.0.1:${(exporter.address() as AddressInfo).port}`;
+    const job = { job_name: "node-exporter", static_configs: [{ targets: [target] }] };
+    writeFileSync(
+      join(folder, "prometheus.json"),
+      JSON.stringify({ global: { scrape_interval: "1s" }, scrape_configs: [job] }),
+    );
+    prometheus = new Daemon(
+      programName("prometheus"),
+      [
+        "--config.file=prometheus.json",
+        "--storage.tsdb.path=prometheus",
+        `--web.listen-address=127.0.0.1:${prometheusPort}`,
+      ],
+      { cwd: folder },
+    );
+    await prometheus.answers(`http://127.0.0.1:${prometheusPort}/-/ready`, 60);
+    isUp = false;
+    const [fires] = await letters(/^Subject: \[FIRING:1\] ServiceDown/m);
+    expect(fires).toMatchObject({ from: "chat@example.org", to: [to] });
+    // Its lines are folded, and it has a plain form and one in HTML.
+    expect(fires?.text.replaceAll(/=\r?\n/g, "")).toMatch(/jitsi-web doesn('|&#39;)t run/);
+    isUp = true;
+    await letters(/^Subject: \[RESOLVED\] ServiceDown/m);
   });
 });

@@ -123,7 +123,8 @@ function contact({ monitoring }: Settings): Record<string, JsonValue<Late>> {
         receiver,
         group_by: ["grafana_folder", "alertname"],
         group_wait: "30s",
-        group_interval: "5m",
+        // An alert has waited for its minutes already: that it is gone needn't wait.
+        group_interval: "1m",
         repeat_interval: "12h",
       },
     ],

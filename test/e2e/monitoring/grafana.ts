@@ -12,8 +12,8 @@ import { type MonitoringStage, ofThisMachine } from "./stage";
 const settledSeconds = 180;
 /** The alert's two minutes, and Grafana's: an evaluation each minute, then half a minute for others to join. */
 const firesSeconds = 360;
-/** It says a group's news every five minutes. */
-const clearsSeconds = 540;
+/** A series that is gone is noticed after two evaluations; then a group's news come within a minute. */
+const clearsSeconds = 480;
 
 const real = grafanaHome() !== undefined || process.env["MUSTER_E2E_IMAGE_GRAFANA"] !== undefined;
 if (!real) console.warn("SKIPPED, dashboards and alerts in Grafana: this machine has no real one");
