@@ -13,9 +13,9 @@ const tagBytes = 16;
 /** What the salt's own ciphertext says under the right passphrase. */
 const proof = "pulumi";
 
-/** What to do where the passphrase isn't the one that secrets were stored with, or there is none. */
+/** What to do where the passphrase isn't the one that a stack was made with, or there is none. */
 export const passphraseFix =
-  "put the passphrase that they were stored with into PULUMI_CONFIG_PASSPHRASE, or its file into PULUMI_CONFIG_PASSPHRASE_FILE";
+  "put the stack's passphrase into PULUMI_CONFIG_PASSPHRASE, or its file into PULUMI_CONFIG_PASSPHRASE_FILE; where .muster/passphrase has the right one, unset both; if it is lost: docs/runbooks/recovery.md";
 
 /** The passphrase isn't the one that the value was encrypted with. */
 export class WrongPassphrase extends Error {

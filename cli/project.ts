@@ -120,12 +120,13 @@ function backendEnvironment(stack: string): NodeJS.ProcessEnv {
  */
 export function prepareProject(stack: string): void {
   const isFirst = !hasPassphrase() && !existsSync(passphraseFile);
-  if (isFirst && readEncrypted(projectDir, stack, "").salt !== undefined)
+  const { salt, provider } = readEncrypted(projectDir, stack, "");
+  if (isFirst && salt !== undefined && provider === undefined)
     throw new UserError(
       [
         `The passphrase of stack ${stack} isn't here.`,
         `  given:   secrets that a passphrase encrypts, by ${stackFile(stack)}; no PULUMI_CONFIG_PASSPHRASE, and no ${passphraseFile}`,
-        `  fix:     ${passphraseFix}, or write it to ${passphraseFile}; nothing was changed`,
+        `  fix:     write it to ${passphraseFile}, or ${passphraseFix}; nothing was changed`,
       ].join("\n"),
     );
   const dir = stateDir(stack);

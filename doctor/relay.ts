@@ -2,11 +2,12 @@
 import { relays, relaysOverTls } from "../components/services/coturn.tls";
 import { mediaName } from "../components/services/tls";
 import { servedCertificate } from "../probe/net/certificate";
-import { trustBesides } from "../probe/net/trust";
+import { type Trust, trustBesides } from "../probe/net/trust";
 import { stunBinding } from "../probe/stun/binding";
 import { allocate, type Allocation, type TurnServer } from "../probe/turn/allocation";
 import { turnCredentials } from "../probe/turn/credentials";
 import type { Failure } from "../probe/error";
+import type { Settings } from "../stacks/settings/schema";
 import type { Check, Seen } from "./check";
 import { destinationOf, nameCheck } from "./names";
 import { needed, type Patient, serviceIn } from "./patient";
@@ -65,13 +66,18 @@ function turnCheck(patient: Patient, server: TurnServer, door: string, needs: re
 
 const relayName = "relay.name";
 
+/** Whoever vouches for the sites, the relay's certificate comes from an ACME authority. @param host its address. */
+export const relayTrust = ({ edge }: Pick<Settings, "edge">, host: string): Trust => ({
+  ...trustBesides(edge.authority?.root),
+  address: host,
+});
+
 /** Clients ask it by its name. Whatever that says, the machine is asked: so the rest is found as well. */
 function tlsChecks(patient: Patient, host: string): Check[] {
   const { settings } = patient.topology;
   const name = mediaName(settings);
   const port = settings.media.turnTlsPort;
-  // Whoever vouches for the sites, the relay's certificate comes from an ACME authority.
-  const trust = { ...trustBesides(settings.edge.authority?.root), address: host };
+  const trust = relayTrust(settings, host);
   const means = "browsers don't find the relay over TLS, silently: calls from strict networks don't connect";
   return [
     nameCheck(patient, name, destinationOf(patient, serviceIn(patient, "coturn")?.host ?? ""), {

@@ -34,9 +34,17 @@ export function trustBesides(
   root: string | undefined,
   extraFile = process.env["NODE_EXTRA_CA_CERTS"],
 ): Pick<Trust, "ca"> {
-  if (root === undefined) return {};
-  const extra = extraFile === undefined || extraFile === "" ? [] : [readFileSync(extraFile, "utf8")];
-  return { ca: [root, ...extra, ...rootCertificates].join("\n") };
+  return root === undefined ? {} : { ca: [root, ...contentOf(extraFile), ...rootCertificates].join("\n") };
+}
+
+/** Nothing where it can't be read: Node, which warns of that itself, goes on as well. */
+function contentOf(file: string | undefined): string[] {
+  if (file === undefined || file === "") return [];
+  try {
+    return [readFileSync(file, "utf8")];
+  } catch {
+    return [];
+  }
 }
 
 /** A resolver that knows one answer. */

@@ -1,7 +1,7 @@
 /**
  * `npm run test:e2e`: real engine, real Docker provider, real Docker Engine. Skips loudly where a part is
- * missing; with MUSTER_E2E=require a missing part is a failure, also one that only some steps need, but for virtual machines:
- * not every processor lets us have them. `--parts` only tells what is missing then; `--short` leaves the long suites out.
+ * missing; with MUSTER_E2E=require a missing part is a failure, also one that only some steps need, but for virtual machines
+ * and Grafana: not every processor lets us have those, and no package registry this one. `--parts` only tells what is missing then; `--short` leaves the long suites out.
  */
 import { spawnSync } from "node:child_process";
 import { makeAll } from "./images/all";

@@ -17,6 +17,7 @@ export interface Rule {
   state: "inactive" | "pending" | "firing";
   health: string;
   lastError?: string;
+  lastEvaluation: string;
 }
 
 export class GrafanaClient {

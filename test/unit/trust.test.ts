@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import { trustOf } from "../../cli/doctorPatient";
+import { relayTrust } from "../../doctor/relay";
 import { servedCertificate } from "../../probe/net/certificate";
 import { trustBesides } from "../../probe/net/trust";
 import { selfSigned } from "../helpers/selfSigned";
@@ -37,24 +38,29 @@ describe("trust in a root of one's own", () => {
     }
   });
 
-  it("is left to Node where there is none", () => {
+  it("is left to Node where there is none, and goes on without a file that isn't there", () => {
     expect(trustBesides(undefined, file)).toEqual({});
+    expect(trustBesides(own.certificate, join(folder, "none.pem")).ca).toContain(own.certificate);
   });
 });
 
-describe("the doctor's trust in sites", () => {
+describe("the doctor's trust", () => {
   const { certificate: root } = selfSigned("ca.example.org");
-  const trust = (tls: string) =>
-    trustOf(
-      remoteTopology("existing", {
-        edge: { provider: "none", tls, authority: { directory: "https://ca.example.org/directory", root } },
-      }),
-      new Map(),
-      undefined,
-    );
+  const authority = { directory: "https://ca.example.org/directory", root };
+  const topologyOf = (edge: Record<string, unknown>) =>
+    remoteTopology("existing", { edge: { ...edge, authority } });
+  const trust = (edge: Record<string, unknown>) => trustOf(topologyOf(edge), new Map(), undefined);
 
-  it("is in an authority of one's own where that makes their certificates", async () => {
-    expect((await trust("acme")).ca).toContain(root);
-    expect(await trust("internal")).toEqual({});
+  it("in sites is in an authority of one's own where that makes their certificates", async () => {
+    expect((await trust({ provider: "none", tls: "acme" })).ca).toContain(root);
+    expect(await trust({ provider: "none", tls: "internal" })).toEqual({});
+    // Cloudflare stands before them, with a certificate of a public one.
+    expect(await trust({ provider: "cloudflare", zone: "example.org" })).toEqual({});
+  });
+
+  it("in the relay is in that authority, whoever vouches for the sites", () => {
+    const { settings } = topologyOf({ provider: "none", tls: "internal" });
+    const { ca, address } = relayTrust(settings, "203.0.113.5");
+    expect([ca?.includes(root), address]).toEqual([true, "203.0.113.5"]);
   });
 });

@@ -86,6 +86,12 @@ export class CertificateStage extends MediaStack {
     return answer.ok ? answer : answer.reason;
   }
 
+  /** Whether the served certificate is good for so many seconds more. */
+  async holdsFor(seconds: number): Promise<boolean> {
+    const served = await this.served();
+    return typeof served !== "string" && served.until.getTime() - Date.now() > seconds * 1000;
+  }
+
   async serial(): Promise<string> {
     const served = await this.served();
     return typeof served === "string" ? served : served.serial;
