@@ -14,7 +14,8 @@ export class AlertSink {
     const server = createServer((request, response) => {
       void text(request).then((body) => {
         this.messages.push(body);
-        response.end("ok");
+        // As Slack's: Grafana before 9.5 takes Mattermost's text/plain for a failure (grafana/grafana#64079).
+        response.setHeader("Content-Type", "text/html").end("ok");
       }, console.error);
     });
     this.server = server;
