@@ -1,4 +1,5 @@
 /** Asks a Grafana over its HTTP API, as its administrator. */
+import { until } from "../e2e/monitoring/prometheus";
 
 /** A panel as Grafana keeps it. */
 export interface Panel {
@@ -46,8 +47,28 @@ export class GrafanaClient {
     return this.ask(`dashboards/uid/${uid}`);
   }
 
+  /** One that its files have: it reads them after it has begun to answer. */
+  provisioned(uid: string): Promise<Awaited<ReturnType<GrafanaClient["dashboard"]>> | undefined> {
+    return until(
+      60,
+      () => this.dashboard(uid).catch(() => undefined),
+      (found) => found !== undefined,
+    );
+  }
+
+  /** Waits until every query of the panels has data. @throws Error naming the panel. */
+  async haveData(panels: readonly Panel[], seconds: number): Promise<void> {
+    for (const { title, targets } of panels)
+      for (const target of targets)
+        await until(
+          seconds,
+          async () => ({ title, ...(await this.rows(target)) }),
+          ({ error, rows }) => error === undefined && rows > 0,
+        );
+  }
+
   /** How many values it shows of a query, asked by the provisioned data source. */
-  async rows(target: Panel["targets"][number]): Promise<{ error?: string; rows: number }> {
+  private async rows(target: Panel["targets"][number]): Promise<{ error?: string; rows: number }> {
     const query = { ...target, datasource: { type: "prometheus", uid: "prometheus" } };
     const { results } = await this.ask<{
       results: Record<string, { error?: string; frames?: { data: { values: unknown[][] } }[] }>;

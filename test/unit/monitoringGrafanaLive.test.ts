@@ -13,6 +13,7 @@ import { until } from "../e2e/monitoring/prometheus";
 import { Daemon } from "../helpers/daemon";
 import { freeTcpPort } from "../helpers/freePort";
 import { Grafana, grafanaHome, stateWithoutPrometheus } from "../helpers/grafana";
+import type { GrafanaClient } from "../helpers/grafanaClient";
 import { MailSink } from "../helpers/mailSink";
 import { aboutOf, everything, fileOf } from "../helpers/monitored";
 import { programName, withPrograms } from "../helpers/programs";
@@ -37,9 +38,9 @@ withPrograms(
   const exporter = createServer((_, response) =>
     response.end(`muster_container_up{service="jitsi-web"} ${isUp ? 1 : 0}\n`),
   );
-  const ask = <T>(path: string, body?: unknown): Promise<T> => {
+  const client = (): GrafanaClient => {
     if (grafana === undefined) throw new Error("Grafana isn't there");
-    return grafana.client.ask<T>(path, body);
+    return grafana.client;
   };
   const monitoring = { kind: "stack", alerts: "mail", alertsTo: to };
   const topologyOf = (port: number) =>
@@ -89,27 +90,23 @@ withPrograms(
   });
 
   it("has every alert, and every dashboard with its panels", async () => {
-    const rules = await ask<{ title: string }[]>("v1/provisioning/alert-rules");
-    expect(rules.map(({ title }) => title).sort()).toEqual(
+    const rules = await client().rules();
+    expect(rules.map(({ name }) => name).sort()).toEqual(
       alertsOf(about)
         .map(({ name }) => name)
         .sort(),
     );
     for (const { uid, panels } of dashboardsOf(about)) {
-      const { dashboard, meta } = await until(
-        60,
-        () => grafana?.client.dashboard(uid).catch(() => undefined) ?? Promise.resolve(undefined),
-        (found) => found !== undefined,
-      ).then((found) => found ?? { dashboard: undefined, meta: undefined });
-      expect(meta?.provisioned).toBe(true);
-      expect(dashboard?.panels.map(({ title }) => title)).toEqual(panels.map(({ title }) => title));
+      const found = await client().provisioned(uid);
+      expect(found?.meta.provisioned).toBe(true);
+      expect(found?.dashboard.panels.map(({ title }) => title)).toEqual(panels.map(({ title }) => title));
     }
   });
 
   it("says that Prometheus doesn't answer, once", async () => {
     const rules = await until(
       120,
-      async () => (await grafana?.client.rules()) ?? [],
+      () => client().rules(),
       (all) => all.length > 0 && all.every(({ lastEvaluation }) => !lastEvaluation.startsWith("0001")),
     );
     const bad = rules.filter(({ health }) => health === "error");

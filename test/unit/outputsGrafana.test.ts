@@ -1,7 +1,6 @@
 /** docs/outputs.md with a real Grafana, where there is one, in front of a real Prometheus. */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { until } from "../e2e/monitoring/prometheus";
 import { backedUp, outputsFrom } from "../helpers/exampleOutputs";
 import { Grafana } from "../helpers/grafana";
 import type { Dashboard, GrafanaClient } from "../helpers/grafanaClient";
@@ -48,28 +47,16 @@ withPrograms(
   });
 
   it("are on the dashboard that was provisioned, panel by panel", async () => {
-    const { dashboard, meta } = await until(
-      60,
-      () =>
-        client()
-          .dashboard(own.uid)
-          .catch(() => ({ dashboard: undefined, meta: undefined })),
-      (found) => found.dashboard !== undefined,
-    );
-    expect(meta?.provisioned).toBe(true);
-    expect(dashboard?.panels.map(({ title }) => title)).toEqual(own.panels.map(({ title }) => title));
+    const found = await client().provisioned(own.uid);
+    expect(found?.meta.provisioned).toBe(true);
+    expect(found?.dashboard.panels.map(({ title }) => title)).toEqual(own.panels.map(({ title }) => title));
   });
 
   it("answer every query of it with data, by the data source that was provisioned", async () => {
-    for (const { title, targets } of own.panels)
-      for (const { refId, expr } of targets)
-        await until(
-          30,
-          async () => ({
-            title,
-            ...(await client().rows({ refId, expr: expr.replaceAll("$stack", pageStack) })),
-          }),
-          ({ error, rows }) => error === undefined && rows > 0,
-        );
+    const panels = own.panels.map(({ title, targets }) => ({
+      title,
+      targets: targets.map(({ refId, expr }) => ({ refId, expr: expr.replaceAll("$stack", pageStack) })),
+    }));
+    await client().haveData(panels, 30);
   });
 });

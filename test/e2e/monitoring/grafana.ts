@@ -60,13 +60,7 @@ export function showsInGrafana(stage: MonitoringStage): void {
     it("every query of every dashboard has data", async () => {
       for (const { uid } of dashboardsOf(stage.about())) {
         const { dashboard } = await grafana.dashboard(uid);
-        for (const { title, targets } of dashboard.panels)
-          for (const target of targets)
-            await until(
-              settledSeconds,
-              async () => ({ title, ...(await grafana.rows(target)) }),
-              ({ error, rows }) => error === undefined && rows > 0,
-            );
+        await grafana.haveData(dashboard.panels, settledSeconds);
       }
     });
 
