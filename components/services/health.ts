@@ -49,22 +49,13 @@ export busybox=${filesPath}/busybox
 read -r now rest < /proc/uptime
 now=\${now%%.*}
 # limited COMMAND: what hangs has failed. busybox's own timeout leaves its watch to process 1, and few of these collect
-# their dead; this one's is always gone when the answer is there.
+# their dead. A sleep of ours may be told to end before it listens; a read needs nobody to end it.
 limited() {
-  $busybox setsid $busybox sh -c "$1" > /dev/null 2>&1 &
-  asked=$!
-  {
-    trap 'kill $!; wait $!; exit' TERM
-    $busybox sleep ${limitSeconds} &
-    wait $!
-    kill -TERM -$asked
-  } > /dev/null 2>&1 &
-  watch=$!
-  wait $asked
-  code=$?
-  kill $watch 2> /dev/null
-  wait $watch 2> /dev/null
-  return $code
+  $busybox setsid $busybox sh -c 'echo $$; $busybox sh -c "$1" > /dev/null 2>&1; echo $?' limited "$1" | {
+    read -r group
+    read -r -t ${limitSeconds} code || kill -TERM -"$group"
+    [ "$code" = 0 ]
+  }
 }
 holds() {
   since=/tmp/failing-$1

@@ -5,19 +5,25 @@ import { join } from "node:path";
 import { type Expectation, healthFile, scriptedHealth } from "../../components/services/health";
 import { fill } from "../../components/services/text";
 
+/** The script's shell is busybox in a container; a test's is any that has its built-ins. */
+const shell =
+  spawnSync("busybox", ["true"]).status === 0
+    ? { program: "busybox", args: ["sh"] }
+    : { program: "bash", args: [] };
+
 /** Runs the script again and again, with a clock and a `kill` of the test's own. */
 class Container {
   private readonly dir = mkdtempSync(join(tmpdir(), "muster-health-"));
   private readonly script: string;
 
-  constructor(expectations: readonly Expectation[]) {
+  constructor(expectations: readonly Expectation[], limitSeconds = 8) {
     const busybox = join(this.dir, "busybox");
     writeFileSync(busybox, '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
     const original = fill(healthFile(expectations).content, () => "10.0.0.1");
     this.script = original
       .replace("since=/tmp/", `since=${this.dir}/`)
       .replace("/muster/busybox", busybox)
-      .replace("sleep 8 ", "sleep 0.3 ")
+      .replace("read -r -t 8 ", `read -r -t ${limitSeconds} `)
       .replace("/proc/uptime", join(this.dir, "uptime"));
     // Process 1 is this machine's here: the fake must have its place.
     expect(this.script).not.toMatch(/\/proc\/|=\/tmp\/failing/);
@@ -26,19 +32,35 @@ class Container {
   check(uptimeSeconds: number): { healthy: boolean; signals: string[]; output: string } {
     writeFileSync(join(this.dir, "uptime"), `${uptimeSeconds}.37 1000.00\n`);
     writeFileSync(join(this.dir, "signals"), "");
-    const fake = `kill() { case "$*" in *" 1") echo "$*" >> ${this.dir}/signals ;; *) command kill "$@" ;; esac; }\n`;
-    const { status, stdout } = spawnSync("sh", ["-c", fake + this.script], {
+    const fake = `export check=$$; kill() { case "$*" in *" 1") echo "$*" >> ${this.dir}/signals ;; *) command kill "$@" ;; esac; }\n`;
+    const began = Date.now();
+    const { status, stdout } = spawnSync(shell.program, [...shell.args, "-c", fake + this.script], {
       encoding: "utf8",
       env: { ...process.env, MUSTER_HEALTH: `${this.dir}/${uptimeSeconds}/` },
     });
+    // Nothing of the tests' lasts longer, but for what hangs.
+    expect(Date.now() - began).toBeLessThan(8000);
     // One that was killed could see to nothing any more.
     if (status !== null) expect(this.leftBehind(uptimeSeconds)).toEqual([]);
     const signals = readFileSync(join(this.dir, "signals"), "utf8").split("\n").filter(Boolean);
     return { healthy: status === 0, signals, output: stdout };
   }
 
-  /** Commands of the processes that the check at that time has started and not waited for. */
+  /**
+   * Commands of the processes that the check at that time has started and not ended. One that was told to end gets time
+   * to do so on a busy machine, less than any of them would run by itself.
+   */
   private leftBehind(uptimeSeconds: number): string[] {
+    const end = Date.now() + 4000;
+    let left = this.running(uptimeSeconds);
+    while (left.length > 0 && Date.now() < end) {
+      spawnSync("sleep", ["0.05"]);
+      left = this.running(uptimeSeconds);
+    }
+    return left;
+  }
+
+  private running(uptimeSeconds: number): string[] {
     const mark = `MUSTER_HEALTH=${this.dir}/${uptimeSeconds}/`;
     return readdirSync("/proc")
       .filter((entry) => /^\d+$/.test(entry))
@@ -109,11 +131,11 @@ describe("a health check that mends", () => {
   });
 
   it("takes for failed what hangs, also where the check itself is ended meanwhile", () => {
-    container = new Container([{ name: "one", command: "sleep 5", restartAfterSeconds: 60 }]);
+    container = new Container([{ name: "one", command: "sleep 30", restartAfterSeconds: 60 }], 0.3);
     expect(container.check(1000)).toMatchObject({ healthy: false, signals: [] });
     expect(container.check(1060)).toMatchObject({ healthy: false, signals: ["-TERM 1"] });
     container.remove();
-    const command = '[ -e "${busybox%/*}/calm" ] || kill -KILL $PPID; false';
+    const command = '[ -e "${busybox%/*}/calm" ] || kill -KILL $check; false';
     container = new Container([{ name: "one", command, restartAfterSeconds: 60 }]);
     expect(container.check(1000).output).toBe("");
     container.works("calm", true);
