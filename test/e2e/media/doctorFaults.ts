@@ -73,10 +73,11 @@ const restarts = async (media: MediaStack, service: string): Promise<number> =>
   (await containerOf(media, service).inspect()).RestartCount;
 
 /** As the engine counts it: without what the kernel gives back at once. */
-async function usedBytes(container: Docker.Container): Promise<number> {
+async function memoryOf(container: Docker.Container): Promise<{ used: number; limit: number }> {
   const { memory_stats: memory } = await container.stats({ stream: false, "one-shot": true });
   const parts = memory.stats as unknown as Record<string, number | undefined>;
-  return memory.usage - (parts["total_inactive_file"] ?? parts["inactive_file"] ?? 0);
+  const cached = parts["total_inactive_file"] ?? parts["inactive_file"] ?? 0;
+  return { used: memory.usage - cached, limit: memory.limit };
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
@@ -174,25 +175,14 @@ export const faults: readonly Fault[] = [
     fault: "a container whose memory is nearly full",
     make: async (media) => {
       const container = containerOf(media, "jitsi-jicofo");
-      const { Memory, MemorySwap } = (await container.inspect()).HostConfig;
-      // What lies in a folder in memory can't be given back.
-      await media.runIn("jitsi-jicofo", [
-        ...["/muster/busybox", "dd", "if=/dev/zero", "of=/tmp/full", "bs=1M", "count=14"],
-      ]);
-      // Near its limit the kernel takes back what it can: until nothing more is to be had.
-      for (let limit = Memory ?? 0, steady = 0; steady < 10; steady++) {
-        const used = await usedBytes(container);
-        if (used / limit < 0.96) {
-          limit = Math.floor(used / 0.975);
-          await container.update({ Memory: limit, MemorySwap: limit });
-          steady = 0;
-        }
-        await pause(1000);
-      }
-      return async () => {
-        await container.update({ Memory, MemorySwap });
-        await media.runIn("jitsi-jicofo", ["/muster/busybox", "rm", "/tmp/full"]);
-      };
+      const { used, limit } = await memoryOf(container);
+      const bytes = String(Math.floor(0.975 * limit - used));
+      // It has read them all and can't get rid of them: nobody reads its answer.
+      const holder = `/muster/busybox head -c ${bytes} /dev/zero | /muster/busybox tail -c ${bytes} | /muster/busybox sleep 600`;
+      const exec = await container.exec({ Cmd: ["/muster/busybox", "sh", "-c", holder] });
+      await exec.start({ Detach: true });
+      await until(async () => (await memoryOf(container)).used / limit > 0.965);
+      return () => container.restart();
     },
     found: () => ["memory.jitsi-jicofo"],
   },
