@@ -37,6 +37,11 @@ const neighbourOf = (suite: string, index: number): Neighbour => ({
 /** Ports beside those of a stack that somebody may have on this machine. */
 export const suites = {
   muster: { name: "e2e", web: { httpPort: 18_080, httpsPort: 18_443 }, neighbour: neighbourOf("muster", 0) },
+  faults: {
+    name: "e2e-faults",
+    web: { httpPort: 18_085, httpsPort: 18_485 },
+    neighbour: neighbourOf("faults", 6),
+  },
   media: {
     name: "e2e-media",
     web: { httpPort: 18_081, httpsPort: 18_446 },

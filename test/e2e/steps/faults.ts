@@ -28,7 +28,7 @@ export function faults(stack: Stack): void {
     );
 
     it("brings back a container that somebody has removed", async () => {
-      await stack.docker.getContainer("muster-e2e-caddy").remove({ force: true, v: true });
+      await stack.docker.getContainer(`muster-${stack.name}-caddy`).remove({ force: true, v: true });
       await stack.up();
       expect(await stack.unwell()).toEqual([]);
     });

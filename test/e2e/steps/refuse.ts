@@ -141,9 +141,9 @@ export function refuse(stack: Stack): void {
 }
 
 /** An image whose program says why it can't go on, and ends. */
-async function brokenImage({ docker }: Stack): Promise<void> {
+async function brokenImage({ docker, name }: Stack): Promise<void> {
   const container = await docker.createContainer({
-    Image: (await docker.getContainer("muster-e2e-caddy-prepare").inspect()).Image,
+    Image: (await docker.getContainer(`muster-${name}-caddy-prepare`).inspect()).Image,
     Entrypoint: [],
     Cmd: ["true"],
   });
