@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type Docker from "dockerode";
-import { clear, descendants, phases, restarted, watch } from "../e2e/steps/faults";
+import { clear, descendants, phasesUntil, restarted, watch } from "../e2e/steps/faults";
 import type { Ground } from "./ground";
 import { chosenBy } from "./order";
 import type { StatedFault } from "./results";
@@ -128,7 +128,7 @@ const further: readonly Fault[] = [
       const { stack } = ground;
       const service = chosenBy(draw, ["mattermost", "postgres", "backup", "caddy"]);
       const cleared = await clear(stack, [service]);
-      const { enough, close } = await watch(stack, 1 + Math.floor(phases * cleared * ((draw * 4) % 1)));
+      const { enough, close } = await watch(stack, phasesUntil((draw * 4) % 1, cleared));
       const { child, done } = stack.start(["up", stack.name]);
       await Promise.race([enough, done]);
       close();

@@ -6,7 +6,7 @@ import type { Stack } from "../stack";
 /** Fewer where somebody asked for less (`--short`): each takes most of a minute. */
 const moments = process.env["MUSTER_E2E_SHORT"] === undefined ? 10 : 3;
 /** Of each container on its way: see `phaseOf`. */
-export const phases = 3;
+const phases = 3;
 
 /** At each moment an up is making two of these, which stand side by side here: all have their turn. */
 const services = ["postgres", "backup", "mattermost", "caddy"];
@@ -46,7 +46,7 @@ export function faults(stack: Stack): void {
         async (index) => {
           const chosen = [0, 1].map((next) => services[(index + next) % services.length] ?? "");
           const cleared = await clear(stack, chosen);
-          const { enough, close } = await watch(stack, 1 + Math.floor((phases * cleared * index) / moments));
+          const { enough, close } = await watch(stack, phasesUntil(index / moments, cleared));
           const { child, done } = stack.start(["up", stack.name]);
           await Promise.race([enough, done]);
           close();
@@ -77,6 +77,14 @@ export async function clear(stack: Stack, chosen: readonly string[]): Promise<nu
   );
   return containers.length;
 }
+
+/**
+ * When to end an up that makes so many containers anew, as phases that have begun. Never at the last one: nobody can be
+ * sure to be there before the up has ended.
+ * @param share of the way, from 0 to less than 1.
+ */
+export const phasesUntil = (share: number, containers: number): number =>
+  1 + Math.floor((phases * containers - 1) * share);
 
 /** Watches a stack's containers from now on: `enough` ends when so many of their phases have begun. */
 export async function watch(
