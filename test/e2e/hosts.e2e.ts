@@ -3,6 +3,7 @@ import { bootstrap } from "./hosts/bootstrap";
 import { doctor } from "./hosts/doctor";
 import { life } from "./hosts/life";
 import { onMachines } from "./hosts/machines";
+import { monitoring } from "./hosts/monitoring";
 import { refuse } from "./hosts/refuse";
 import { safety } from "./hosts/safety";
 import { HostStage } from "./hosts/stage";
@@ -15,6 +16,7 @@ onMachines("a stack on a machine over SSH", () => {
   refuse(stage);
   bootstrap(stage);
   safety(stage);
+  monitoring(stage);
   doctor(stage);
   life(stage);
 });

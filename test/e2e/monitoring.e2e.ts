@@ -1,11 +1,12 @@
 /** A stack with its own monitoring: the real Prometheus and exporters, every query, and faults that make alerts. */
 import { alertsOf } from "../../components/services/monitoring/alerts";
 import { dashboardsOf } from "../../components/services/monitoring/dashboards";
+import { seconds } from "./monitoring/conditions";
 import { seesFaults } from "./monitoring/faults";
 import { drawsDashboards, showsInGrafana } from "./monitoring/grafana";
 import { givesTargetsOutside } from "./monitoring/outside";
 import { until } from "./monitoring/prometheus";
-import { MonitoringStage, ofThisMachine, seconds, servicesOf } from "./monitoring/stage";
+import { MonitoringStage, ofThisMachine, servicesOf } from "./monitoring/stage";
 
 describe("monitoring on a real engine", () => {
   const stage = new MonitoringStage();
@@ -26,8 +27,10 @@ describe("monitoring on a real engine", () => {
         "caddy",
         "backup",
         "jitsi-jvb",
+        "mattermost",
         "node-exporter",
         "postgres-exporter",
+        "rtcd",
         "sites",
         "doors",
       ]),
@@ -62,14 +65,14 @@ describe("monitoring on a real engine", () => {
   });
 
   it("has data for every metric that an alert names, and no alert", async () => {
-    // What only a fault leaves behind.
-    const never = "_last_failure_timestamp_seconds";
+    // What only a fault, or a call, leaves behind.
+    const later = /_(last_failure_timestamp_seconds|rtc_sessions_total)$/;
     for (const { name, expr } of alertsOf(stage.about())) {
       const metrics = [...expr.matchAll(/\b(?:muster|node|probe|pg|jitsi|rtcd)_\w+|\bup\b/g)].map(
         ([metric]) => metric,
       );
       expect([name, metrics.length > 0]).toEqual([name, true]);
-      for (const metric of metrics.filter((one) => !one.endsWith(never)))
+      for (const metric of metrics.filter((one) => !later.test(one)))
         await until(
           seconds,
           async () => ({ name, metric, samples: (await prometheus.query(metric)).length }),

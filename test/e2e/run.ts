@@ -44,7 +44,7 @@ async function main(): Promise<number> {
   const args = [jest, "--config", "jest.e2e.config.cjs", `--maxWorkers=${suitesAtOnce}`];
   if (short) {
     console.log(
-      `Left out, as asked (--short): ${long.join(", ")}; and seven of ten moments to kill an up at`,
+      `Left out, as asked (--short): ${long.join(", ")}; and eight of ten moments to kill an up at`,
     );
     process.env["MUSTER_E2E_SHORT"] = "1";
     args.push("--testPathIgnorePatterns", "/node_modules/", `/(page|${long.join("|")})\\.e2e\\.ts$`, "--");

@@ -17,24 +17,12 @@ export function doctor(stage: HostStage): void {
     });
 
     it("finds a disk that fills up, and one that is full", async () => {
-      const { machine } = stage;
-      // The data disk: it is small, and the machine's own room is this machine's.
-      const root = "/srv/muster";
-      const fill = async (percent: number): Promise<Report["checks"]> => {
-        const [used, free] = (await machine.run(`df -P -k ${root} | awk 'NR == 2 { print $3, $4 }'`))
-          .trim()
-          .split(" ")
-          .map(Number) as [number, number];
-        const wanted = Math.ceil(((used + free) * percent) / 100) - used;
-        await machine.run(`fallocate -l ${wanted}K ${root}/ballast`);
-        try {
-          return await unwell();
-        } finally {
-          await machine.run(`rm ${root}/ballast`);
-        }
-      };
-      expect(await fill(88)).toMatchObject([{ id: "disk.main", outcome: "warning" }]);
-      expect(await fill(97)).toMatchObject([{ id: "disk.main", outcome: "error" }]);
+      expect(await stage.whileFull("room", 88, unwell)).toMatchObject([
+        { id: "disk.main", outcome: "warning" },
+      ]);
+      expect(await stage.whileFull("room", 97, unwell)).toMatchObject([
+        { id: "disk.main", outcome: "error" },
+      ]);
     });
 
     it("finds a door that somebody has opened beside the plan", async () => {

@@ -13,6 +13,8 @@ const { name: stackName, prefix } = machineSuites.hosts;
 const stateBucket = "muster-state";
 /** Name of the data disk below /dev/disk/by-id. */
 export const identity = "scsi-0MUSTER_data";
+/** On the data disk: what fills it. */
+const ballast = "/srv/muster/ballast";
 
 export class HostStage extends MachinesStage {
   readonly disk = DataDisk.create("hosts", 6);
@@ -59,6 +61,28 @@ export class HostStage extends MachinesStage {
       meetings: "off",
     };
     await this.open(settings, { stateSecretKey: root.secretAccessKey });
+  }
+
+  /**
+   * Does something while the data disk is so full, in percent of its room or of the files that it can hold. It is small
+   * and the machine's own; what else the machine has is this machine's.
+   */
+  async whileFull<T>(of: "room" | "files", percent: number, look: () => Promise<T>): Promise<T> {
+    await this.machine.run(`mkdir ${ballast}`);
+    const unit = of === "room" ? "-k" : "-i";
+    const row = await this.machine.run(`df -P ${unit} ${ballast} | awk 'NR == 2 { print $3, $4 }'`);
+    const [used, free] = row.trim().split(" ").map(Number) as [number, number];
+    const wanted = Math.ceil(((used + free) * percent) / 100) - used;
+    const fill =
+      of === "room"
+        ? `fallocate -l ${wanted}K ${ballast}/room`
+        : `cd ${ballast} && seq ${wanted} | xargs touch`;
+    try {
+      await this.machine.run(fill);
+      return await look();
+    } finally {
+      await this.machine.run(`rm -r ${ballast}`);
+    }
   }
 
   /** The project as somebody else has it: with the stack's file and the passphrase, and nothing that an up has left. */

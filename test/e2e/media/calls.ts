@@ -10,6 +10,12 @@ export const ways = [
 ] as const;
 type Way = (typeof ways)[number];
 
+/** Someone's place in a channel's call. */
+interface Seat {
+  person: Person;
+  channelId: string;
+}
+
 /** Packets that prove that somebody is heard. */
 const enough = 30;
 
@@ -34,9 +40,9 @@ const joinsAtOnce = 3;
 export async function joined(
   media: MediaSite,
   way: Pick<Way, "transportPolicy"> & { turnTransport?: Carrying; turnTrust?: Trust },
-  seats: readonly { person: Person; channelId: string }[],
+  seats: readonly Seat[],
 ): Promise<MediaSession[]> {
-  const join = ({ person, channelId }: (typeof seats)[number]): Promise<MediaSession> =>
+  const join = ({ person, channelId }: Seat): Promise<MediaSession> =>
     joinCall({
       siteUrl: media.chatUrl,
       token: person.token,
@@ -47,7 +53,7 @@ export async function joined(
       timeoutSeconds: patienceSeconds,
       ...media.trust,
     });
-  const patient = (seat: (typeof seats)[number]): Promise<MediaSession> =>
+  const patient = (seat: Seat): Promise<MediaSession> =>
     join(seat).catch((error: unknown) => {
       // As an app does: on a busy machine, one of several connections may give up before its turn comes.
       if (!(error instanceof Error) || !error.message.startsWith("No media connection")) throw error;
@@ -87,23 +93,28 @@ export function expectWay(
   } else expect(remote.protocol).toBe(transportPolicy);
 }
 
+/** So many people, each in a channel with one other. */
+export async function inPairs(media: MediaSite, count: number): Promise<Seat[]> {
+  const people = await media.people(count);
+  const pairs = people.flatMap((person, index) => {
+    const other = people[index + 1];
+    return index % 2 === 0 && other !== undefined ? [[person, other] as const] : [];
+  });
+  const channels = await Promise.all(
+    pairs.map(([a, b]) => media.ask<{ id: string }>(a.token, "/api/v4/channels/direct", [a.id, b.id])),
+  );
+  return pairs.flatMap((pair, index) =>
+    pair.map((person) => ({ person, channelId: channels[index]?.id ?? "" })),
+  );
+}
+
 /** The free edition: calls of two, inside the chat server. */
 export function embeddedCalls(get: () => MediaSite): void {
   describe("calls inside the chat server", () => {
-    let seats: { person: Person; channelId: string }[] = [];
+    let seats: Seat[] = [];
 
     beforeAll(async () => {
-      const people = await get().people(10);
-      const pairs = people.flatMap((person, index) => {
-        const other = people[index + 1];
-        return index % 2 === 0 && other !== undefined ? [[person, other] as const] : [];
-      });
-      const channels = await Promise.all(
-        pairs.map(([a, b]) => get().ask<{ id: string }>(a.token, "/api/v4/channels/direct", [a.id, b.id])),
-      );
-      seats = pairs.flatMap((pair, index) =>
-        pair.map((person) => ({ person, channelId: channels[index]?.id ?? "" })),
-      );
+      seats = await inPairs(get(), 10);
     });
 
     it.each(ways)("let ten people speak and hear at once over $way", async (way) => {

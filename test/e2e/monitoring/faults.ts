@@ -1,8 +1,12 @@
 /** Faults that take a while to become an alert: each one's condition holds while the fault is there, and no longer. */
+import { bridgeEndpoint } from "../../../probe";
+import { inPairs, joined, leave } from "../media/calls";
 import { faults as doctorFaults, issued, type Undo } from "../media/doctorFaults";
+import { bridgeUrl } from "../media/meetings";
 import type { MediaStack } from "../media/stack";
+import { seconds } from "./conditions";
 import { until } from "./prometheus";
-import { type MonitoringStage, seconds, servicesOf } from "./stage";
+import { type MonitoringStage, servicesOf } from "./stage";
 
 export interface AlertFault {
   fault: string;
@@ -86,6 +90,25 @@ export const alertFaults: readonly AlertFault[] = [
     },
     alerts: ["CertificateEnds"],
   },
+  {
+    fault: "more people in calls than the stack is sized for",
+    make: async (media) => {
+      // No call takes more of them: two do.
+      const sessions = await joined(media, { transportPolicy: "udp" }, await inPairs(media, 4));
+      return () => leave(sessions);
+    },
+    alerts: ["CallsCrowded"],
+  },
+  {
+    fault: "more people in meetings than the stack is sized for",
+    make: async (media) => {
+      const conference = await bridgeEndpoint(await bridgeUrl(media));
+      const one = () => conference.join({ transportPolicy: "udp", mediaAddress: media.address });
+      const sessions = await Promise.all([one(), one(), one()]);
+      return () => leave(sessions);
+    },
+    alerts: ["MeetingsCrowded"],
+  },
 ];
 
 /** Produces faults one at a time: each is seen, and none is once it is mended. */
@@ -95,20 +118,20 @@ export function seesFaults(stage: MonitoringStage): void {
   it("sees a service that is gone, the site behind it, and both come back", async () => {
     await stage.part("jitsi-web").stop();
     for (const name of ["ServiceDown", "EndpointDown"])
-      expect(servicesOf(await stage.holds(name))).toEqual(["jitsi-web"]);
+      expect(servicesOf(await stage.alerts.holds(name))).toEqual(["jitsi-web"]);
     await stage.part("jitsi-web").start();
-    for (const name of ["ServiceDown", "EndpointDown"]) await stage.clears(name);
+    for (const name of ["ServiceDown", "EndpointDown"]) await stage.alerts.clears(name);
   });
 
   it("sees a door that is shut, an exporter that is silent, and a database that doesn't answer", async () => {
     const broken = ["coturn", "jitsi-jvb", "postgres"];
     for (const service of broken) await stage.part(service).stop();
-    await stage.holds("EndpointDown", "coturn");
-    await stage.holds("MetricsMissing", "jitsi-jvb");
-    await stage.holds("DatabaseUnreachable", "postgres-exporter");
+    await stage.alerts.holds("EndpointDown", { service: "coturn" });
+    await stage.alerts.holds("MetricsMissing", { service: "jitsi-jvb" });
+    await stage.alerts.holds("DatabaseUnreachable", { service: "postgres-exporter" });
     for (const service of broken.reverse()) await stage.part(service).start();
     for (const name of ["EndpointDown", "MetricsMissing", "DatabaseUnreachable", "ServiceDown"])
-      await stage.clears(name, 2 * seconds);
+      await stage.alerts.clears(name, {}, 2 * seconds);
   });
 
   it("sees a service that starts again and again", async () => {
@@ -122,14 +145,14 @@ export function seesFaults(stage: MonitoringStage): void {
         ([sample]) => sample !== undefined && sample.value * 1000 > since - 5000,
       );
     }
-    await stage.holds("ServiceRestarts", "jitsi-web");
+    await stage.alerts.holds("ServiceRestarts", { service: "jitsi-web" });
   });
 
   it("sees a program that wanted more memory than its service has", async () => {
     // Busybox keeps a line until it ends, and this one never does.
     await expect(stage.runIn("backup", ["tail", "/dev/zero"])).resolves.toBeDefined();
-    expect(servicesOf(await stage.holds("ServiceOutOfMemory"))).toEqual(["backup"]);
-    expect((await stage.wrong("OutOfMemory")).length).toBe(1);
+    expect(servicesOf(await stage.alerts.holds("ServiceOutOfMemory"))).toEqual(["backup"]);
+    expect((await stage.alerts.wrong("OutOfMemory")).length).toBe(1);
     expect(await stack.unwell()).toEqual([]);
   });
 
@@ -138,20 +161,20 @@ export function seesFaults(stage: MonitoringStage): void {
       stage.runIn("backup", ["mv", `/repository/${from}`, `/repository/${to}`]);
     await move("config", "config.away");
     expect((await stack.run(["backup", stack.name])).code).not.toBe(0);
-    await stage.holds("BackupFails");
+    await stage.alerts.holds("BackupFails");
     await move("config.away", "config");
     await stack.must(["backup", stack.name]);
-    await stage.clears("BackupFails");
+    await stage.alerts.clears("BackupFails");
   });
 
   it.each(alertFaults)("sees $fault", async ({ make, alerts }) => {
     const undo = await make(stage);
     try {
-      for (const name of alerts) await stage.holds(name);
+      for (const name of alerts) await stage.alerts.holds(name);
     } finally {
       await undo();
     }
-    for (const name of alerts) await stage.clears(name);
+    for (const name of alerts) await stage.alerts.clears(name);
     await stack.healthy(120);
   });
 }

@@ -6,8 +6,9 @@ import { judge, publishedSchema } from "../../helpers/outputsContract";
 import { exampleText, OutputsPage } from "../../helpers/outputsPage";
 import { missingForTargets } from "../parts";
 import { suites } from "../suites";
+import { seconds } from "./conditions";
 import { PrometheusClient, until } from "./prometheus";
-import { type MonitoringStage, seconds } from "./stage";
+import type { MonitoringStage } from "./stage";
 
 /** The step that switches the stack over to `targets`. */
 export function givesTargetsOutside(stage: MonitoringStage): void {

@@ -1,29 +1,40 @@
 /** A stack with its own monitoring, whose alerts go into a chat of the test's. */
-import { alertsOf } from "../../../components/services/monitoring/alerts";
 import type Docker from "dockerode";
 import { aboutOf } from "../../helpers/monitored";
+import { licence } from "../media/enterprise";
+import { resolveLocalNames } from "../media/names";
 import { MediaStack } from "../media/stack";
 import { suites } from "../suites";
-import { PrometheusClient, type Sample, until } from "./prometheus";
+import { AlertConditions } from "./conditions";
+import { PrometheusClient, type Sample } from "./prometheus";
 import { AlertSink } from "./sink";
-
-/** Two measurements, and some patience. */
-export const seconds = 120;
 
 /** Alerts about disks and memory that are this machine's, and may be what they are. */
 export const ofThisMachine = /^(Disk|Machine|OutOfMemory)/;
 
 export class MonitoringStage extends MediaStack {
   readonly prometheus = new PrometheusClient(suites.monitoring.monitoring.prometheusPort);
+  readonly alerts = new AlertConditions(this.prometheus, () => this.stack.topology());
   readonly sink = new AlertSink();
+  private forget: () => void = () => undefined;
 
   constructor() {
     super(suites.monitoring);
   }
 
   async begin(): Promise<void> {
+    this.forget = resolveLocalNames();
     const monitoring = { kind: "stack", alerts: "webhook", ...suites.monitoring.monitoring };
-    await this.open({ monitoring, turn: "on" });
+    await this.open({
+      monitoring,
+      turn: "on",
+      // Nobody counts the calls of the free edition.
+      edition: "enterprise",
+      calls: "rtcd",
+      // Few make a crowd.
+      people: { accounts: 20, active: 20, inCalls: 2, inMeetings: 2 },
+    });
+    await this.stack.store("licence", licence);
     await this.stack.store("alertWebhook", await this.sink.open(this.address));
     await this.up();
     // A stack that nobody uses has no backup that could be too old.
@@ -32,6 +43,7 @@ export class MonitoringStage extends MediaStack {
   }
 
   async end(): Promise<void> {
+    this.forget();
     this.sink.close();
     await this.remove();
   }
@@ -49,31 +61,6 @@ export class MonitoringStage extends MediaStack {
 
   part(service: string): Docker.Container {
     return this.stack.docker.getContainer(this.container(service));
-  }
-
-  /** What an alert's condition finds now. */
-  wrong(name: string): Promise<Sample[]> {
-    const found = alertsOf(this.about()).find((alert) => alert.name === name);
-    if (found === undefined) throw new Error(`no alert ${name}`);
-    return this.prometheus.query(found.expr);
-  }
-
-  /** Waits until an alert's condition holds, for a service where one is named. */
-  holds(name: string, service?: string): Promise<Sample[]> {
-    return until(
-      seconds,
-      () => this.wrong(name),
-      (found) => (service === undefined ? found.length > 0 : servicesOf(found).includes(service)),
-    );
-  }
-
-  /** Waits until it holds no longer. */
-  clears(name: string, patience = seconds): Promise<Sample[]> {
-    return until(
-      patience,
-      () => this.wrong(name),
-      (found) => found.length === 0,
-    );
   }
 }
 

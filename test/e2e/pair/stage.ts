@@ -1,15 +1,12 @@
 /** Two bare servers without a private network between them, and a stack with calls and meetings for both. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { mainHost, mediaHost } from "../../../stacks/topology/hosts";
-import { tcpOpen } from "../../../probe";
 import { MachinesStage } from "../hosts/machines";
 import { swappedImages } from "../images/chosen";
 import type { Machine } from "../machine/machine";
 import { licence } from "../media/enterprise";
 import { MediaSite, type Place } from "../media/site";
 import { PluginServer } from "../plugin";
+import { SshLine } from "../sshLine";
 import { machineSuites } from "../suites";
 
 const { name, prefix } = machineSuites.pair;
@@ -24,7 +21,7 @@ export class PairStage extends MediaSite {
     media: { address: `${prefix}.11`, ports },
   };
   private readonly plugins = new PluginServer();
-  private readonly lines = new Map<string, { child: ChildProcess; at: string }>();
+  private readonly lines = new Map<string, SshLine>();
 
   async prepare(): Promise<void> {
     await this.on.make({ name: "pair", prefix }, { [mainHost]: { last: 10 }, [mediaHost]: { last: 11 } });
@@ -81,34 +78,15 @@ export class PairStage extends MediaSite {
     const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}";
     const addresses = await machine.run(`docker inspect -f '${format}' ${this.on.container(service)}`);
     const inside = `${addresses.trim().split(" ")[0] ?? ""}:${port}`;
-    const open = this.lines.get(inside);
-    if (open?.child.exitCode === null) return open.at;
-    const local = await freePort();
-    const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"];
-    const child = spawn("ssh", [
-      ...["-F", "/dev/null", "-N", "-i", this.on.keyFile, ...options.flatMap((option) => ["-o", option])],
-      ...["-L", `127.0.0.1:${local}:${inside}`, `root@${machine.address}`],
-    ]);
-    const line = { child, at: `127.0.0.1:${local}` };
+    const known = this.lines.get(inside);
+    const line = known?.open === true ? known : await SshLine.open(machine, this.on.keyFile, inside);
     this.lines.set(inside, line);
-    for (let tries = 0; !(await tcpOpen({ host: "127.0.0.1", port: local })).ok; tries += 1)
-      if (tries > 100) throw new Error(`no connection over SSH to ${inside} of ${machine.name}`);
-      else await new Promise((later) => setTimeout(later, 100));
-    return line.at;
+    return `127.0.0.1:${line.port}`;
   }
 
   async end(): Promise<void> {
-    for (const { child } of this.lines.values()) child.kill();
+    for (const line of this.lines.values()) line.close();
     this.plugins.close();
     await this.on.end();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const bound = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof bound === "object" && bound !== null ? bound.port : 0;
 }

@@ -4,7 +4,7 @@ import { labels } from "../../../components/host/engine";
 import type { Stack } from "../stack";
 
 /** Fewer where somebody asked for less (`--short`): each takes most of a minute. */
-const moments = process.env["MUSTER_E2E_SHORT"] === undefined ? 10 : 3;
+const moments = process.env["MUSTER_E2E_SHORT"] === undefined ? 10 : 2;
 /** Of each container on its way: see `phaseOf`. */
 const phases = 3;
 

@@ -119,9 +119,18 @@ func (s *server) run() error {
 		return fmt.Errorf("error starting server, err: %w", err)
 	}
 	web := &http.Server{Handler: s.publicRoutes()}
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	go func() { failed <- web.Serve(listener) }()
 	logLine("info", "Server is listening on "+listener.Addr().String())
+
+	metrics, measured, err := s.metrics()
+	if err != nil {
+		return fmt.Errorf("error starting the metrics server, err: %w", err)
+	}
+	if metrics != nil {
+		go func() { failed <- metrics.Serve(measured) }()
+		defer metrics.Close()
+	}
 
 	local := &http.Server{Handler: s.localRoutes()}
 	if *settings.EnableLocalMode {

@@ -3,6 +3,7 @@ package calls
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"runtime"
 	"strconv"
@@ -26,6 +27,7 @@ type Calls struct {
 	router *mux.Router
 	stop   chan struct{}
 
+	metrics   *perf.Metrics
 	rtcServer *rtc.Server
 	rtcd      *manager
 
@@ -40,7 +42,8 @@ type Calls struct {
 // New makes the plugin, not active yet.
 func New(server plugin.Server) *Calls {
 	c := &Calls{server: server, log: server.Log(), stop: make(chan struct{}), calls: map[string]*call{},
-		sessions: map[string]*session{}, limiters: map[string]*rate.Limiter{}}
+		sessions: map[string]*session{}, limiters: map[string]*rate.Limiter{},
+		metrics: perf.NewMetrics("mattermost_plugin_calls", nil)}
 	c.router = c.routes()
 	return c
 }
@@ -81,7 +84,7 @@ func (c *Calls) Activate() error {
 	if cfg.ICEHostPortOverride != nil {
 		serverConfig.ICEHostPortOverride = rtc.ICEHostPortOverride(strconv.Itoa(*cfg.ICEHostPortOverride))
 	}
-	rtcServer, err := rtc.NewServer(serverConfig, c.log, perf.NewMetrics("mattermost_plugin_calls", nil))
+	rtcServer, err := rtc.NewServer(serverConfig, c.log, c.metrics)
 	if err != nil {
 		return err
 	}
@@ -91,6 +94,11 @@ func (c *Calls) Activate() error {
 	c.rtcServer = rtcServer
 	go c.relay()
 	return nil
+}
+
+// ServeMetrics says what the media server counts; with an rtcd, that one does.
+func (c *Calls) ServeMetrics(w http.ResponseWriter, r *http.Request) {
+	c.metrics.Handler().ServeHTTP(w, r)
 }
 
 // relay passes on what the media server says to clients.

@@ -44,6 +44,11 @@ type Plugin interface {
 	Disconnected(connection string)
 }
 
+// Measured is a plugin with metrics of its own.
+type Measured interface {
+	ServeMetrics(w http.ResponseWriter, r *http.Request)
+}
+
 // LoadSettings reads a plugin's settings as the real server hands them out: defaults of its manifest first, and
 // names in any case.
 func LoadSettings(server Server, id string, defaults map[string]any, into any) error {
