@@ -1,6 +1,6 @@
 /**
  * What the backup's container has written down about its last good backup and its last proven restore. Read with
- * Node's own HTTP alone: every run of the program asks, and may not wait for it.
+ * Node's own HTTP alone: every run of the program asks, and a library takes time to load.
  */
 import { request } from "node:http";
 import { buffer } from "node:stream/consumers";
@@ -20,14 +20,19 @@ export interface BackupStatus {
 /** Where nothing is known: no engine, no container, a host that isn't there yet. */
 export const unknownStatus: BackupStatus = { backup: undefined, drill: undefined };
 
-const patienceMs = 800;
-
-/** Never fails, and takes less than a second. @param engine such as `unix:///var/run/docker.sock`. */
-export async function readBackupStatus(engine: string, container: string): Promise<BackupStatus> {
+/**
+ * Never fails. Where no engine listens it says so at once; one that listens is busy rather than gone.
+ * @param engine such as `unix:///var/run/docker.sock`. @param patienceMs how long a silent one is waited for.
+ */
+export async function readBackupStatus(
+  engine: string,
+  container: string,
+  patienceMs = 5000,
+): Promise<BackupStatus> {
   const read = async (name: string): Promise<StatusRecord | undefined> => {
     const path = `/containers/${container}/archive?path=${statusPath}/${name}`;
     try {
-      return recordIn(fileIn(await get(engine, path)));
+      return recordIn(fileIn(await get(engine, path, patienceMs)));
     } catch {
       return undefined;
     }
@@ -36,7 +41,7 @@ export async function readBackupStatus(engine: string, container: string): Promi
   return { backup, drill };
 }
 
-async function get(engine: string, path: string): Promise<Buffer> {
+async function get(engine: string, path: string, patienceMs: number): Promise<Buffer> {
   const signal = AbortSignal.timeout(patienceMs);
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath: engine.replace(/^unix:\/\//, ""), path, signal }, (answer) => {
