@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { oneAtATime } from "../e2e/turns";
 
 const withFlock = spawnSync("flock", ["--version"]).status === 0 ? it : it.skip;
-const moment = (): Promise<void> => new Promise((later) => setTimeout(later, 150));
+const moment = (ms: number): Promise<void> => new Promise((later) => setTimeout(later, ms));
 
 describe("what suites can't do at once", () => {
   withFlock(
@@ -13,20 +13,24 @@ describe("what suites can't do at once", () => {
     async () => {
       const folder = mkdtempSync(join(tmpdir(), "muster-turns-"));
       const order: string[] = [];
+      let release = (): void => undefined;
+      const released = new Promise<void>((done) => (release = done));
       const first = oneAtATime(
         "images",
         async () => {
           order.push("first begins");
-          await moment();
+          await released;
           order.push("first fails");
           throw new Error("first");
         },
         folder,
       ).catch(() => undefined);
-      while (order.length === 0) await new Promise((later) => setTimeout(later, 5));
+      while (order.length === 0) await moment(5);
       const say = (line: string) => () => Promise.resolve(order.push(line));
       const second = oneAtATime("images", say("second"), folder);
       await oneAtATime("other", say("other"), folder);
+      await moment(150);
+      release();
       await Promise.all([first, second]);
       expect(order).toEqual(["first begins", "other", "first fails", "second"]);
       rmSync(folder, { recursive: true });
