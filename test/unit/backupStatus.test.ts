@@ -77,6 +77,6 @@ describe("what the backup's container has written down", () => {
     await engine(listener);
     const began = Date.now();
     expect(await read(200)).toEqual(unknownStatus);
-    expect(Date.now() - began).toBeLessThan(4000);
+    expect(Date.now() - began).toBeLessThan(2000);
   });
 });
