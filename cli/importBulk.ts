@@ -1,4 +1,5 @@
 /** A bulk import, as mmetl makes it of a Slack export: Mattermost's own import, with a backup before and a summary after. */
+import { setTimeout as pause } from "node:timers/promises";
 import type Docker from "dockerode";
 import { containerName } from "../components/platform/names";
 import { mattermost } from "../components/services/mattermost";
@@ -97,7 +98,7 @@ async function follow(docker: Docker, topology: Topology, id: string): Promise<v
     }
     if (job.status !== last) console.log(`Mattermost's import is ${job.status.replaceAll("_", " ")}.`);
     last = job.status;
-    await new Promise((done) => setTimeout(done, pollMilliseconds));
+    await pause(pollMilliseconds);
   }
 }
 

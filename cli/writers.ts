@@ -1,4 +1,5 @@
 /** Stops and starts what writes to the data from outside the engine, for a restore or an import. */
+import { setTimeout as pause } from "node:timers/promises";
 import type Docker from "dockerode";
 import { containerName } from "../components/platform/names";
 import { backup } from "../components/services/backup/backup";
@@ -72,7 +73,7 @@ async function waitUntilHealthy(
         throw new UserError(
           `${name} isn't healthy after ${seconds} s.\n  fix: look into its log, npm run logs`,
         );
-      await new Promise((done) => setTimeout(done, 500));
+      await pause(500);
     }
   }
 }

@@ -1,5 +1,6 @@
 /** A meeting, as a browser opens it: who gets in, and whether media get to the videobridge and back. */
 import { createHmac, randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { containerName } from "../components/platform/names";
 import { jitsiAppId, meets, xmppDomains } from "../components/services/jitsi";
 import { bridgeEndpoint } from "../probe/jitsi/bridge";
@@ -130,8 +131,7 @@ async function twoMeet(url: string, mediaAddress: string | undefined): Promise<S
     const refused = joining.find((one) => one.status === "rejected");
     if (refused !== undefined) throw refused.reason;
     const end = Date.now() + timeoutSeconds * 1000;
-    while (sessions.some(({ received }) => received < enough) && Date.now() < end)
-      await new Promise((later) => setTimeout(later, 50));
+    while (sessions.some(({ received }) => received < enough) && Date.now() < end) await pause(50);
     const heard = sessions.map(({ received }) => received);
     const { address = "", port = 0 } = sessions[0]?.pair.remote ?? {};
     return {

@@ -1,4 +1,5 @@
 /** How long people wait for answers while a backup runs, against before. */
+import { setTimeout as pause } from "node:timers/promises";
 import { type Figure, figure, ratioFigure } from "../figures";
 import type { DataStack } from "./stack";
 
@@ -30,7 +31,7 @@ async function during(data: DataStack, work: Promise<unknown>): Promise<number[]
       const took = performance.now() - began;
       if (status >= 300) throw new Error(`a request while a backup runs was answered with ${status}`);
       waits.push(took);
-      await new Promise((later) => setTimeout(later, Math.max(0, paceMs - took)));
+      await pause(Math.max(0, paceMs - took));
     }
   };
   const all = Promise.all(Array.from({ length: people }, (_, index) => person(index)));
@@ -59,7 +60,7 @@ export async function measureRequests(
   for (let round = 0; round < rounds; round++) {
     await data.newRepository();
     const began = performance.now();
-    const before = await during(data, new Promise((later) => setTimeout(later, 10_000)));
+    const before = await during(data, pause(10_000));
     const meanwhile = await during(data, data.run("sh /muster/backup.sh bench"));
     p99.before.push(percentile(before, 0.99));
     p99.meanwhile.push(percentile(meanwhile, 0.99));

@@ -1,6 +1,7 @@
 /** The stack whose data are backed up: its repository is a folder, and nothing of its schedule runs by itself. */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { linesOf } from "../../components/host/engine";
 import { containerName } from "../../components/platform/names";
 import { repositoryKeySecret, snapshotHost } from "../../components/services/backup/repository";
@@ -166,7 +167,7 @@ export class DataStack {
     for (const end = Date.now() + 120_000; ;) {
       if ((await server.inspect()).State.Health?.Status === "healthy") return;
       if (Date.now() > end) throw new Error("the chat server isn't healthy two minutes after its start");
-      await new Promise((later) => setTimeout(later, 500));
+      await pause(500);
     }
   }
 

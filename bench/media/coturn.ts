@@ -1,6 +1,7 @@
 /** A coturn of the bench's own, from the project's own declaration: its file, its limits, its network. */
 import { randomBytes } from "node:crypto";
 import { PassThrough } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import type Docker from "dockerode";
 import { pack } from "tar-stream";
 import { labels } from "../../components/host/engine";
@@ -74,7 +75,7 @@ export class BenchCoturn {
   private async answers(): Promise<void> {
     for (let tries = 0; tries < 20; tries++)
       if ((await stunBinding({ host: this.address, port: turnPort, timeoutSeconds: 0.5 })).ok) return;
-      else await new Promise((later) => setTimeout(later, 200));
+      else await pause(200);
     throw new Error("the relay doesn't answer");
   }
 

@@ -1,4 +1,5 @@
 /** Packets at a steady rate to a peer that sends them back, over ways that lead there. */
+import { setTimeout as pause } from "node:timers/promises";
 import { stunStream } from "../../probe/net/framing";
 import { openWire } from "../../probe/net/wire";
 import { allocate, type Endpoint, type TurnServer } from "../../probe";
@@ -84,7 +85,7 @@ export async function carry(flows: readonly Flow[], load: Load, seconds: number)
     }, 1);
   });
   const settled = performance.now() + settleMs;
-  while (received < sent && performance.now() < settled) await new Promise((later) => setTimeout(later, 10));
+  while (received < sent && performance.now() < settled) await pause(10);
   const { user, system } = process.cpuUsage(cpu);
   const ownCpuSeconds = (user + system) / 1e6;
   return { sent, received, seconds: Math.max(seconds, lastMs / 1000), ownCpuSeconds };

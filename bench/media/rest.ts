@@ -1,6 +1,7 @@
 /** The memory of a whole stack at rest, beside what the plan gives each service. */
 import type Docker from "dockerode";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { containerName } from "../../components/platform/names";
 import { parseSettings } from "../../stacks/settings/parse";
 import { type Topology, topologyOf } from "../../stacks/topology";
@@ -66,7 +67,7 @@ export async function measureRest(
     const program = new CliProgram(stack, dir, join(workshop.dir, "state-media"));
     await program.init();
     say(`the whole stack: up in ${(await program.fresh()).toFixed(1)} s`);
-    await new Promise((later) => setTimeout(later, restSeconds * 1000));
+    await pause(restSeconds * 1000);
     const atRest = await usedBy(topology, workshop.docker);
     await program.destroy();
     return [table(atRest)];

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 
 /**
  * Where a server listens. With the neighbour's namespace it is as good as another machine: containers of any network
@@ -54,7 +55,7 @@ export class Daemon {
           `${this.command.join(" ")} doesn't listen on ${this.place.address}:${this.port}:\n${this.output}`,
         );
       }
-      await new Promise((done) => setTimeout(done, 100));
+      await pause(100);
     }
   }
 

@@ -1,5 +1,6 @@
 /** A way over SSH to an address that a machine reaches, as an administrator takes it to a port that isn't open. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
 import { tcpOpen } from "../../probe";
 import { freeTcpPort } from "../helpers/freePort";
 import type { ThrowawayMachine } from "./machine/throwaway";
@@ -22,7 +23,7 @@ export class SshLine {
     ]);
     for (let tries = 0; !(await tcpOpen({ host: "127.0.0.1", port })).ok; tries += 1)
       if (tries > 100) throw new Error(`no connection over SSH to ${inside} of ${machine.name}`);
-      else await new Promise((later) => setTimeout(later, 100));
+      else await pause(100);
     return new SshLine(child, port);
   }
 

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import Docker from "dockerode";
 import { parseDocument } from "yaml";
 import { labels } from "../../components/host/engine";
@@ -223,7 +224,7 @@ export class Stack {
     let unwell = await this.unwell();
     while (unwell.length > 0) {
       if (Date.now() > end) throw new Error(`not healthy after ${seconds} s: ${unwell.join(", ")}`);
-      await new Promise((done) => setTimeout(done, 500));
+      await pause(500);
       unwell = await this.unwell();
     }
   }

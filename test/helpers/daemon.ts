@@ -1,5 +1,6 @@
 /** A program that serves on this machine's loopback for as long as a test needs it. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
 
 export class Daemon {
   private readonly child: ChildProcess;
@@ -28,7 +29,7 @@ export class Daemon {
       if (answer?.ok === true) return;
       const over = this.child.exitCode !== null || Date.now() > end;
       if (over) throw new Error(`${this.program} doesn't answer at ${url}: ${this.said}`);
-      await new Promise((done) => setTimeout(done, 100));
+      await pause(100);
     }
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { decode } from "@msgpack/msgpack";
 import { inflateSync } from "node:zlib";
 import { type WebSocket } from "ws";
@@ -89,12 +90,10 @@ describe("joinCall", () => {
   it("speaks in a call, unmuted, until it leaves", async () => {
     const call = { siteUrl: site.url, token: "good", channelId: "town", transportPolicy: "udp" } as const;
     const session = await joinCall(call);
-    for (let tries = 0; tries < 100 && session.received < 3; tries++)
-      await new Promise((go) => setTimeout(go, 20));
+    for (let tries = 0; tries < 100 && session.received < 3; tries++) await pause(20);
     expect(session.received).toBeGreaterThanOrEqual(3);
     await session.close();
-    for (let tries = 0; tries < 50 && !actions.includes("leave"); tries++)
-      await new Promise((go) => setTimeout(go, 10));
+    for (let tries = 0; tries < 50 && !actions.includes("leave"); tries++) await pause(10);
     expect(actions).toEqual(["authentication_challenge", "join", "sdp", "unmute", "leave"]);
   });
 

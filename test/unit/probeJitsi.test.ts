@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { type Element } from "@xmldom/xmldom";
 import { type WebSocket } from "ws";
 import { bridgeHealth, externalServices, joinRoom } from "../../probe";
@@ -113,8 +114,7 @@ describe("joinRoom", () => {
       occupants: ["abcdefgh", "focus"],
       open: true,
     });
-    for (let tries = 0; tries < 50 && visit.role !== "moderator"; tries++)
-      await new Promise((go) => setTimeout(go, 5));
+    for (let tries = 0; tries < 50 && visit.role !== "moderator"; tries++) await pause(5);
     expect(visit.role).toBe("moderator");
     visit.close();
   });

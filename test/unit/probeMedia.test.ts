@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { ProbeError } from "../../probe/error";
 import { NoMedia } from "../../probe/media/failure";
 import { parseCandidate } from "../../probe/media/pair";
@@ -14,8 +15,7 @@ describe("a media session", () => {
     const session = await openSession(signalling, { transportPolicy: "udp", timeoutSeconds: 10, where });
     expect(session.pair).toMatchObject({ remote: { address: "127.0.0.1", protocol: "udp" } });
     expect(session.ice.remote.pwd).not.toBe("");
-    for (let tries = 0; tries < 100 && session.received < 5; tries++)
-      await new Promise((go) => setTimeout(go, 20));
+    for (let tries = 0; tries < 100 && session.received < 5; tries++) await pause(20);
     expect(session).toMatchObject({ open: true, senders: 1 });
     expect(session.received).toBeGreaterThanOrEqual(5);
     expect(session.sent).toBeGreaterThanOrEqual(session.received);

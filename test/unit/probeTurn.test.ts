@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import {
   allocate,
   echoThroughTurn,
@@ -73,7 +74,7 @@ if (!found)
     coturn = spawn("turnserver", ["-c", join(folder, "conf")], { stdio: "ignore" });
     echo = await udpEcho({ address: host });
     const up = async (): Promise<boolean> => (await stunBinding({ host, port, timeoutSeconds: 0.3 })).ok;
-    for (let tries = 0; tries < 20 && !(await up()); tries++) await new Promise((go) => setTimeout(go, 50));
+    for (let tries = 0; tries < 20 && !(await up()); tries++) await pause(50);
   });
   afterAll(() => {
     coturn.kill();

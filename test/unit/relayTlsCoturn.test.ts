@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { tlsLines } from "../../components/services/coturn.tls";
 import {
   allocate,
@@ -48,7 +49,7 @@ if (!found) console.warn("SKIPPED: no turnserver (coturn) or no openssl in PATH"
     for (let tries = 0; tries < 50; tries++) {
       const serial = await serialSeen(ca);
       if (wanted.test(serial)) return serial;
-      await new Promise((go) => setTimeout(go, 100));
+      await pause(100);
     }
     throw new Error(`still ${await serialSeen(ca)}`);
   };
@@ -83,7 +84,7 @@ if (!found) console.warn("SKIPPED: no turnserver (coturn) or no openssl in PATH"
       stdio: "ignore",
     });
     const up = async (): Promise<boolean> => (await stunBinding({ host, port, timeoutSeconds: 0.3 })).ok;
-    for (let tries = 0; tries < 20 && !(await up()); tries++) await new Promise((go) => setTimeout(go, 50));
+    for (let tries = 0; tries < 20 && !(await up()); tries++) await pause(50);
   });
   afterAll(() => {
     coturn.kill();

@@ -2,10 +2,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { oneAtATime } from "../e2e/turns";
 
 const withFlock = spawnSync("flock", ["--version"]).status === 0 ? it : it.skip;
-const moment = (ms: number): Promise<void> => new Promise((later) => setTimeout(later, ms));
 
 describe("what suites can't do at once", () => {
   withFlock(
@@ -25,11 +25,11 @@ describe("what suites can't do at once", () => {
         },
         folder,
       ).catch(() => undefined);
-      while (order.length === 0) await moment(5);
+      while (order.length === 0) await pause(5);
       const say = (line: string) => () => Promise.resolve(order.push(line));
       const second = oneAtATime("images", say("second"), folder);
       await oneAtATime("other", say("other"), folder);
-      await moment(150);
+      await pause(150);
       release();
       await Promise.all([first, second]);
       expect(order).toEqual(["first begins", "other", "first fails", "second"]);

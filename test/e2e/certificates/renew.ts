@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { leave } from "../media/calls";
 import { callOverTls, echoed } from "./issue";
 import { type CertificateStage, lifeSeconds, until } from "./stage";
@@ -21,7 +22,7 @@ export function renew(get: () => CertificateStage): void {
         const serial = await stage.serial();
         await another(serial, renewalSeconds);
         const before = sessions.map(({ received }) => received);
-        await new Promise((done) => setTimeout(done, 2000));
+        await pause(2000);
         for (const [index, session] of sessions.entries()) {
           expect(session.open).toBe(true);
           expect(session.received - (before[index] ?? 0)).toBeGreaterThan(20);

@@ -1,4 +1,5 @@
 /** A stack whose relay speaks TLS, with an authority and DNS of the tests' own. */
+import { setTimeout as pause } from "node:timers/promises";
 import { type ServedCertificate, servedCertificate, turnCredentials, type TurnServer } from "../../../probe";
 import { Authority } from "../acme/authority";
 import { DnsApi } from "../acme/dnsApi";
@@ -127,6 +128,6 @@ export async function until(
   // A container that isn't there yet is a "not yet" as well.
   while (!(await holds().catch(() => false))) {
     if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((done) => setTimeout(done, pauseMilliseconds));
+    await pause(pauseMilliseconds);
   }
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { linesOf } from "../../../components/host/engine";
 import { bucket, type Stage } from "./stage";
 
@@ -15,7 +16,7 @@ export function breaks(stage: Stage): void {
       const end = Date.now() + 30_000;
       let killed = 0;
       while (killed === 0 && Date.now() < end) {
-        await new Promise((later) => setTimeout(later, 20));
+        await pause(20);
         for (const pid of backingUp()) {
           process.kill(pid, "SIGKILL");
           killed += 1;
@@ -31,7 +32,7 @@ export function breaks(stage: Stage): void {
       for (let index = 0; index < 5; index++) await member.post("before the drop", 200_000);
       await stage.storage.drop("refused");
       const running = backUp();
-      await new Promise((later) => setTimeout(later, 4000));
+      await pause(4000);
       await stage.storage.resume();
       expect(await running).toMatchObject({ code: 0 });
     });

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import type Docker from "dockerode";
 import { labels } from "../../../components/host/engine";
 import { imageReference } from "../../../components/services/images";
@@ -45,7 +46,7 @@ export class OldServer {
     });
     // Twice: the image starts a server that only it can reach first.
     await until(async () => (await old.sql("SELECT 1")).trim() === "1", 60);
-    await new Promise((done) => setTimeout(done, 3000));
+    await pause(3000);
     await until(async () => (await old.sql("SELECT 1")).trim() === "1", 60);
     await old.sql("CREATE ROLE reader; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader");
     await old.run("mattermost", images["mattermost-team"], {
@@ -219,6 +220,6 @@ async function until(happened: () => Promise<boolean>, seconds: number): Promise
   const end = Date.now() + seconds * 1000;
   while (!(await happened().catch(() => false))) {
     if (Date.now() > end) throw new Error(`the old server isn't there after ${seconds} s`);
-    await new Promise((done) => setTimeout(done, 500));
+    await pause(500);
   }
 }

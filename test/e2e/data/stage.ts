@@ -1,6 +1,7 @@
 /** What the tests of data safety run on: a stack, an S3-compatible storage beyond the network, people who write. */
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { Client, execute, fileForm, rootCertificate } from "../client";
 import { makeNeighbour, removeNeighbour } from "../network";
 import { engineSocket } from "../parts";
@@ -83,7 +84,7 @@ export class Stage {
     const end = Date.now() + seconds * 1000;
     while (!(await holds())) {
       if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
-      await new Promise((later) => setTimeout(later, 500));
+      await pause(500);
     }
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { execute } from "../client";
 import { referencesOf } from "../images/chosen";
 import type { Stack } from "../stack";
@@ -190,7 +191,7 @@ async function makeStaleVolume({ stack }: Stage): Promise<void> {
       ]);
       if (said.includes("INSERT")) break;
       if (tries > 40) throw new Error(said);
-      await new Promise((later) => setTimeout(later, 500));
+      await pause(500);
     }
   } finally {
     await container.stop();

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { tcpOpen } from "../../../probe";
 
 const programs = "/usr/libexec";
@@ -28,7 +29,7 @@ export class TangServer {
     });
     for (let tries = 0; !(await tcpOpen({ host: address, port })).ok; tries += 1)
       if (tries > 100) throw new Error(`no Tang server at ${address}:${port}`);
-      else await new Promise((later) => setTimeout(later, 100));
+      else await pause(100);
     return new TangServer(folder, child, `http://${address}:${port}`, thumbprint.replace(".jwk", ""));
   }
 

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import Docker from "dockerode";
 import { quote } from "../../../components/services/job";
 import { firewallRules } from "../../../stacks/topology/firewall";
@@ -150,7 +151,7 @@ export class MachinesStage<Kind extends AnyMachine = Machine> {
     const end = Date.now() + seconds * 1000;
     for (let unwell = await this.unwell(); unwell.length > 0; unwell = await this.unwell()) {
       if (Date.now() > end) throw new Error(`not healthy after ${seconds} s: ${unwell.join(", ")}`);
-      await new Promise((later) => setTimeout(later, 1000));
+      await pause(1000);
     }
   }
 

@@ -1,6 +1,7 @@
 /** A throwaway machine for the tests: a container with systemd, sshd and room for a Docker Engine of its own. */
 import { readFileSync } from "node:fs";
 import { PassThrough } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import Docker from "dockerode";
 import { pack } from "tar-stream";
 import { type Birth, type SeedFile, seedFiles } from "./birth";
@@ -223,6 +224,6 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
   const end = Date.now() + bootSeconds * 1000;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`not after ${bootSeconds} s: ${what}`);
-    await new Promise((done) => setTimeout(done, 200));
+    await pause(200);
   }
 }

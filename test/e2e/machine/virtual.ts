@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type SeedFile, seedFiles } from "./birth";
 import { command } from "./monitor";
 import type { MachineNetwork } from "./network";
@@ -207,7 +208,7 @@ export class VirtualMachine extends ThrowawayMachine {
       );
       if (ended || Date.now() > end)
         throw new Error(`not after ${bootSeconds} s: ${this.name} ${what}\n${this.consoleEnd()}`);
-      await new Promise((done) => setTimeout(done, 200));
+      await pause(200);
     }
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { type Carrying, iceCheck, joinCall, type MediaSession, tcpOpen, type Trust } from "../../../probe";
 import type { MediaSite, Person } from "./site";
 
@@ -30,7 +31,7 @@ export async function heard(sessions: readonly MediaSession[], others = 1): Prom
       const counts = sessions.map(({ received, senders }) => `${received} from ${senders}`);
       throw new Error(`not everybody heard enough: ${counts.join(", ")}`);
     }
-    await new Promise((later) => setTimeout(later, 100));
+    await pause(100);
   }
 }
 

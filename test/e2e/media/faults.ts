@@ -1,9 +1,10 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { joinCall, type MediaSession, websocketThroughProxy } from "../../../probe";
 import { heard, joined, leave, townSquare } from "./calls";
 import type { Person } from "./site";
 import type { MediaStack } from "./stack";
 
-const later = (seconds: number): Promise<void> => new Promise((done) => setTimeout(done, seconds * 1000));
+const later = (seconds: number): Promise<void> => pause(seconds * 1000);
 
 /** What happens to a call when things change or break around it. */
 export function faults(get: () => MediaStack): void {

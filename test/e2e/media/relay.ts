@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { allocate, type Allocation, echoThroughTurn, stunBinding, tcpOpen, udpEcho } from "../../../probe";
 import { relayRange } from "../../../components/services/coturn";
 import type { MediaStack } from "./stack";
@@ -98,7 +99,7 @@ export function relay(get: () => MediaStack): void {
       const quota = allocations / 4;
       const taken: Allocation[] = [];
       // coturn gives a UDP allocation that was ended back after a few seconds only.
-      await new Promise((later) => setTimeout(later, 6000));
+      await pause(6000);
       const flood = async (user: string, count: number): Promise<(number | "ok")[]> => {
         const answers = await Promise.all(
           Array.from({ length: count }, () => allocate({ ...media.turn(user), timeoutSeconds: 10 })),

@@ -1,4 +1,5 @@
 /** Asks a Prometheus over its HTTP API. */
+import { setTimeout as pause } from "node:timers/promises";
 
 /** A sample of an answer. */
 export interface Sample {
@@ -54,6 +55,6 @@ export async function until<T>(
     const found = await ask();
     if (holds(found)) return found;
     if (Date.now() > end) throw new Error(`not so after ${seconds} s: ${JSON.stringify(found)}`);
-    await new Promise((done) => setTimeout(done, 1000));
+    await pause(1000);
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { heard, joined, leave, expectWay, townSquare, ways } from "../media/calls";
 import { meetingOpens } from "../media/meetings";
 import type { Person } from "../media/site";
@@ -53,7 +54,7 @@ export function reboots(pair: PairStage): void {
         return;
       } catch (error) {
         if (Date.now() > end) throw error;
-        await new Promise((later) => setTimeout(later, 1000));
+        await pause(1000);
       }
   };
 

@@ -1,4 +1,5 @@
 /** Caddy gets its certificates from an authority of the tests' own, by ACME over HTTP. The steps are in order. */
+import { setTimeout as pause } from "node:timers/promises";
 import Docker from "dockerode";
 import { type ServedCertificate, servedCertificate } from "../../../probe/net/certificate";
 import type { Topology } from "../../../stacks/topology";
@@ -56,7 +57,7 @@ export function certificatesOfSites(): void {
         return await ask();
       } catch (error) {
         if (Date.now() > end) throw new Error(await site.logs(), { cause: error });
-        await new Promise((later) => setTimeout(later, 500));
+        await pause(500);
       }
   };
 

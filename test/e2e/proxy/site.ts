@@ -4,6 +4,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import type Docker from "dockerode";
 import { WebSocketServer } from "ws";
@@ -212,7 +213,7 @@ export class ProxiedSite {
     const end = Date.now() + seconds * 1000;
     while (!(await holds().catch(() => false))) {
       if (Date.now() > end) throw new Error(`Caddy isn't well:\n${await this.logs()}`);
-      await new Promise((later) => setTimeout(later, 250));
+      await pause(250);
     }
   }
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { labels } from "../../../components/host/engine";
 import type { Stack } from "../stack";
 
@@ -134,7 +135,7 @@ export async function restarted(
     );
     if (state?.Running === true && state.StartedAt !== before) return;
     if (Date.now() > end) throw new Error("not restarted within 90 s");
-    await new Promise((later) => setTimeout(later, 250));
+    await pause(250);
   }
 }
 
